@@ -1,0 +1,234 @@
+"""Composition: modules, clones and sites become one system of equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from remission import units
+from remission.errors import ModelError, nearest
+from remission.model.builder import Builder, Contribution, Declarations
+from remission.model.derivatives import all_nodes
+from remission.model.disease import Clones
+from remission.model.expression import SCOPES, Graph, Node, is_zero, show
+from remission.model.ports import PORTS
+from remission.model.system import Agent, Output, Quadrature, State, System
+from remission.parameters import ParameterSet, Table, layer
+
+POPULATION = "cells"
+
+
+def module_rows(modules) -> dict:
+    """The parameter rows of all modules: module table, then agent table."""
+    rows = {}
+    for module in modules:
+        if not module.table.exists():
+            continue
+        own = {f"{module.label}.{name}": row for name, row in Table.read(module.table).rows.items()}
+        if module.agent_table is not None:
+            if not module.agent_table.exists():
+                raise ModelError(f"`{module.label}`: there is no table for this agent ({module.agent_table.name}); write it beside the others")
+            agent = Table.read(module.agent_table, defaults={name.split(".", 1)[1]: row for name, row in own.items()}).rows
+            own.update({f"{module.label}.{name}": row for name, row in agent.items()})
+        rows.update(own)
+    return rows
+
+
+def compose(name: str, modules, clones: Clones | None = None, sites=("marrow",), parameters: ParameterSet | None = None) -> System:
+    """The system of these modules. `parameters` defaults to the modules' own tables.
+
+    Raises ModelError (duplicate names, missing parameters, port cycles, lesions coupled other than through the patient) and
+    UnitError; each names the module and the remedy.
+    """
+    modules, clones = tuple(modules), clones or Clones()
+    _refuse_twins(modules)
+    parameters = parameters if parameters is not None else ParameterSet(module_rows(modules), ())
+    declared = _declare(modules, parameters.rows, clones, tuple(sites))
+    return _finish(name, declared, clones, tuple(sites), parameters)
+
+
+def _refuse_twins(modules) -> None:
+    labels = [module.label for module in modules]
+    twins = sorted({label for label in labels if labels.count(label) > 1})
+    if twins:
+        raise ModelError(f"the module `{twins[0]}` is given twice; keep one, or give the second another agent")
+
+
+def _declare(modules, rows, clones: Clones, sites) -> Declarations:
+    """Run the modules until what each learns of the others no longer changes."""
+    known = None
+    for _ in range(5):
+        fresh = Declarations()
+        for module in modules:
+            builder = Builder(fresh, module, rows, clones, sites, known)
+            module.equations(builder)
+            builder.dose()
+        if known is not None and _signature(fresh) == _signature(known):
+            return fresh
+        known = fresh
+    raise ModelError("the scopes of outputs that read each other do not settle; give them in one module")
+
+
+def _signature(declared: Declarations):
+    outputs = {name: scope for name, (_, scope) in declared.outputs.items()}
+    contributed = sorted((c.port, str(c.channel), c.owner, c.node.scope) for c in declared.contributions)
+    return outputs, sorted(declared.states), contributed
+
+
+@dataclass
+class Resolver:
+    """Replaces reads of ports and outputs by what they stand for."""
+
+    declared: Declarations
+    graph: Graph
+    done: dict[int, Node] = field(default_factory=dict)
+    path: list[str] = field(default_factory=list)
+
+    def resolve(self, node: Node) -> Node:
+        for inner in all_nodes(node):
+            if inner.number not in self.done:
+                self.done[inner.number] = self._one(inner)
+        return self.done[node.number]
+
+    def _one(self, node: Node) -> Node:
+        if node.op == "port":
+            return self._named(node.data, self._port(node.data))
+        if node.op == "read":
+            if node.data in self.declared.states:
+                return self.graph.symbol("state", node.data, self.declared.states[node.data].per)
+            return self._named(node.data, self.declared.outputs[node.data][0].node)
+        return self.graph.rebuild(node, tuple(self.done[a.number] for a in node.args))
+
+    def _named(self, name: str, node: Node) -> Node:
+        if name in self.path:
+            cycle = " -> ".join([*self.path[self.path.index(name) :], name])
+            raise ModelError(f"the ports depend on themselves: {cycle}; break the circle with a state")
+        self.path.append(name)
+        result = self.resolve(node)
+        self.path.pop()
+        return result
+
+    def _port(self, key: str) -> Node:
+        name, _, channel = key.partition(":")
+        port, result = PORTS[name], None
+        chosen = [c for c in self.declared.contributions if c.port == name and _counts(port.rule, c, channel)]
+        for contribution in sorted(chosen, key=lambda c: c.owner):
+            combine = self.graph.add if port.rule == "sum" else self.graph.multiply
+            result = contribution.node if result is None else combine(result, contribution.node)
+        return self.graph.constant(0.0 if port.rule == "sum" else 1.0) if result is None else result
+
+
+def _counts(rule: str, contribution: Contribution, channel: str) -> bool:
+    """Whether a contribution belongs to a read: a sum read without channel takes all, otherwise the channel and what acts on all."""
+    return contribution.channel is None or contribution.channel == channel or (rule == "sum" and not channel)
+
+
+def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters: ParameterSet) -> System:
+    resolver = Resolver(declared, declared.graph)
+    _refuse_undeclared(declared)
+    states = _states(declared, resolver)
+    _refuse_lesion_coupling(states)
+    birth, death = _per_capita(declared, resolver)
+    inputs = tuple(s.name for s in states if s.dosed)
+    quadratures = _quadratures(declared, resolver)
+    used = tuple((key, parameters.rows[key].per, parameters.rows[key].unit) for key in sorted(declared.used_parameters))
+    outputs = tuple(
+        Output(full, scope, units.text_of(value.unit), resolver.resolve(value.node)) for full, (value, scope) in declared.outputs.items()
+    )
+    return System(
+        name=name, graph=declared.graph, clones=clones, sites=tuple(dict.fromkeys(sites)), states=states, parameter_names=used,
+        outputs=outputs, quadratures=quadratures, agents=_agents(declared, resolver, inputs), inputs=inputs, parameters=parameters,
+        birth=birth, death=death, transitions=tuple(dict.fromkeys(declared.transitions)),
+    )  # fmt: skip
+
+
+def _refuse_undeclared(declared: Declarations) -> None:
+    for state, owner in declared.changed_by.items():
+        if state not in declared.states:
+            raise ModelError(f"`{owner}` changes `{state}`, which no module declares as a state{nearest(state, list(declared.states))}")
+
+
+def _states(declared: Declarations, resolver: Resolver) -> tuple[State, ...]:
+    zero = declared.graph.constant(0.0)
+    made = [
+        State(
+            entry.name, entry.per, units.text_of(entry.unit), resolver.resolve(entry.initial),
+            resolver.resolve(declared.rates.get(entry.name, zero)), entry.dosed, entry.owner,
+        )
+        for entry in declared.states.values()
+    ]  # fmt: skip
+    for state in made:
+        if state.rate.scope > SCOPES.index(state.per) or state.initial.scope > SCOPES.index(state.per):
+            raise ModelError(f"`{state.name}` is per {state.per}, but its equation is per {SCOPES[state.rate.scope]}; sum it with m.total")
+        if state.dosed and state.per != "patient":
+            raise ModelError(f"`{state.name}` is per {state.per}; only patient states take infusions: write on_dose for a local dose")
+    return tuple(sorted(made, key=lambda s: SCOPES.index(s.per)))
+
+
+def _refuse_lesion_coupling(states: tuple[State, ...]) -> None:
+    for state in states:
+        if state.per == "patient":
+            continue
+        sums = [node for node in all_nodes(state.rate) if node.op == "total_lesion"]
+        if sums:
+            raise ModelError(
+                f"`{state.name}` depends at once on a sum over lesions, {show(sums[0])}; lesions couple only through patient states: "
+                "let a patient state carry the sum"
+            )
+
+
+def _per_capita(declared: Declarations, resolver: Resolver) -> tuple[Node | None, Node | None]:
+    """Birth and death per cell and day of the clones, from the flows of `cells` from and to outside."""
+    if POPULATION not in declared.states:
+        return None, None
+    zero, cells = declared.graph.constant(0.0), declared.graph.symbol("state", POPULATION, "clone")
+    rates = [resolver.resolve(table.get(POPULATION, zero)) for table in (declared.inflows, declared.outflows)]
+    return tuple(quotient(declared.graph, rate, cells) for rate in rates)
+
+
+def quotient(graph: Graph, node: Node, symbol: Node) -> Node:
+    """`node / symbol`, where the symbol is a factor of every term."""
+    if node is symbol:
+        return graph.constant(1.0)
+    if is_zero(node):
+        return node
+    if node.op in ("add", "subtract", "negate"):
+        return graph.rebuild(node, tuple(quotient(graph, a, symbol) for a in node.args))
+    if node.op == "where":
+        return graph.where(node.data, node.args[0], node.args[1], *(quotient(graph, a, symbol) for a in node.args[2:]))
+    if node.op == "divide":
+        return graph.divide(quotient(graph, node.args[0], symbol), node.args[1])
+    if node.op == "multiply":
+        for own, other in (node.args, node.args[::-1]):
+            if symbol in all_nodes(own):
+                return graph.multiply(quotient(graph, own, symbol), other)
+    raise ModelError(f"the flow `{show(node)}` of `{symbol.data}` is not proportional to `{symbol.data}`; births and deaths are per cell")
+
+
+def _quadratures(declared: Declarations, resolver: Resolver) -> tuple[Quadrature, ...]:
+    made = [Quadrature(name, scope, "integral", resolver.resolve(rate)) for name, (rate, scope, _) in declared.integrals.items()]
+    for entry in declared.hazards.values():
+        jumps = tuple((state, resolver.resolve(node)) for state, node in entry.jumps.items())
+        made.append(Quadrature(entry.name, entry.per, entry.kind, resolver.resolve(entry.rate), jumps))
+    arrivals = [resolver.resolve(node) for name, node in declared.conversions if name == POPULATION]
+    if arrivals:
+        graph = declared.graph
+        established = graph.symbol("established", "established", "clone")
+        rate = graph.multiply(graph.subtract(graph.constant(1.0), established), _sum(graph, arrivals))
+        made.append(Quadrature("arrival", "clone", "arrival", rate))
+    return tuple(sorted(made, key=lambda q: SCOPES.index(q.per)))
+
+
+def _sum(graph: Graph, nodes: list[Node]) -> Node:
+    result = graph.constant(0.0)
+    for node in nodes:
+        result = graph.add(result, node)
+    return result
+
+
+def _agents(declared: Declarations, resolver: Resolver, inputs: tuple[str, ...]) -> tuple[Agent, ...]:
+    made = []
+    for label, jumps in declared.doses.items():
+        own = [inputs.index(e.name) for e in declared.states.values() if e.owner == label and e.dosed]
+        unit = declared.dose_units[label]
+        made.append(Agent(label, unit, tuple((name, resolver.resolve(node)) for name, node in jumps.items()), own[0] if own else -1))
+    return tuple(made)
