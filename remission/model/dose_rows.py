@@ -28,6 +28,11 @@ class Band:
     low: float = 0.0
     high: float = math.inf
 
+    def scaled(self, factor: float) -> Band:
+        """The same band with amount and limits times `factor`."""
+        high = self.high * factor if factor else 0.0
+        return replace(self, amount=self.amount * factor, low=self.low * factor, high=high)
+
     def __str__(self) -> str:
         weight = f" above {self.above:g} kg" if self.above else ""
         weight += f" up to {self.up_to:g} kg" if math.isfinite(self.up_to) else ""
@@ -56,23 +61,20 @@ class Dose:
         """The day on which the row is over; `InputError` when it repeats without end."""
         if self.times is None:
             raise InputError(f"`{self.agent}` is given without end", remedy="say how often with `times`")
-        if not self.times or not self.day:
-            return 0.0
-        last = max(self.day)
-        return last + self.duration if self.every is None else max(min(self.day) + self.every * self.times, self._last_stop())
-
-    def _last_stop(self) -> float:
-        return max(self.day) + (self.every or 0.0) * ((self.times or 1) - 1) + self.duration
+        last_round = (self.every or 0.0) * (self.times - 1)
+        last_stop = max(self.day) + last_round + self.duration
+        return last_stop if self.every is None else max(last_stop, min(self.day) + self.every * self.times)
 
     def scaled(self, factor: float) -> Dose:
-        """The same row with every amount times `factor`."""
-        return replace(self, bands=tuple(replace(band, amount=band.amount * factor) for band in self.bands))
+        """The same row with every amount, and the limits of its weight bands, times `factor`."""
+        return replace(self, bands=tuple(band.scaled(factor) for band in self.bands))
 
     def held(self, start: float, stop: float) -> list[Dose]:
         """The rows left when no dose begins from `start` to before `stop`."""
         if self.every is None:
             kept = tuple(day for day in self.day if not start <= day < stop)
-            return [replace(self, day=kept)] if kept else []
+            rows: list[Dose] = [replace(self, day=kept)] if kept else []
+            return rows
         return [part for day in self.day for part in self._held_round(day, start, stop)]
 
     def _held_round(self, day: float, start: float, stop: float) -> list[Dose]:
@@ -100,6 +102,9 @@ class Dose:
 def read_row(row: Mapping[str, object], place: str, problems: Problems) -> Dose | None:
     """A row from a mapping with the names of the contract; every problem goes to `problems`, and then there is no row."""
     before = len(problems)
+    if not isinstance(row, Mapping):
+        problems.add("a dose is no table", place, row, 'write `{agent = "...", amount = "..."}`')
+        return None
     fields = _read_fields(row, place, problems)
     with problems.collect(f"{place}, `amount`"):
         fields["bands"] = _read_bands(row)
@@ -171,7 +176,9 @@ def _check_coverage(bands: tuple[Band, ...]) -> None:
             remedy="begin each band `above` where the one before ends with `up_to`, and give the last no `up_to`",
         )
     if len({dose_unit(band.unit).resolved for band in bands}) > 1:
-        raise InputError("weight bands mix kinds of unit", value=[band.unit for band in bands], remedy="use one kind, such as cells and cells/kg")
+        raise InputError(
+            "weight bands mix kinds of unit", value=[band.unit for band in bands], remedy="use one kind, such as cells and cells/kg"
+        )
 
 
 def _read_amount(amount: object, unit: object) -> tuple[float, str]:

@@ -44,9 +44,7 @@ def dose_unit(text: str) -> DoseUnit:
     written = text.strip().replace("²", "2").replace("^", "").replace("**", "").replace("µ", "u").replace("μ", "u").replace(" ", "")
     written = re.sub(r"^cell(?=$|/)", "cells", written)
     if written not in DOSE_UNITS:
-        raise InputError(
-            f"doses are not given in `{text}`{nearest(written, DOSE_UNITS)}", remedy=f"use one of {', '.join(DOSE_UNITS)}"
-        )
+        raise InputError(f"doses are not given in `{text}`{nearest(written, DOSE_UNITS)}", remedy=f"use one of {', '.join(DOSE_UNITS)}")
     return DOSE_UNITS[written]
 
 

@@ -104,7 +104,7 @@ class Regimen:
         return self._change(agent, lambda row: row.held(first, last))
 
     def scale(self, factor: float, agent: str | None = None) -> Regimen:
-        """Every amount (of `agent`, if named) times `factor`; limits of weight bands stay."""
+        """Every amount and limit of a weight band (of `agent`, if named) times `factor`."""
         if not (math.isfinite(factor) and factor >= 0):
             raise InputError("a dose cannot be scaled by this", value=factor, remedy="use a finite factor of at least 0")
         return self._change(agent, lambda row: [row.scaled(factor)])
