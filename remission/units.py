@@ -84,6 +84,11 @@ def text_of(a: str | pint.Unit) -> str:
     return f"{_as_unit(a):~C}".replace("**", "^") or "1"
 
 
+def _written(a: str | pint.Unit) -> str:
+    """A unit as its author wrote it, or as `text_of` prints it."""
+    return a.strip() or "1" if isinstance(a, str) else text_of(a)
+
+
 @cache
 def _factor(source: pint.Unit, target: pint.Unit) -> float:
     return float(registry.Quantity(1.0, source).to(target).magnitude)

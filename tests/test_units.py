@@ -52,8 +52,8 @@ def test_different_kinds_do_not_mix(a, b):
     assert not is_same_dimension(a, b)
     with pytest.raises(InputError, match="does not convert to") as caught:
         factor(a, b)
-    assert text_of(a) in str(caught.value)
-    assert text_of(b) in str(caught.value)
+    assert f"`{a}`" in str(caught.value)
+    assert f"`{b}`" in str(caught.value)
 
 
 def test_an_unknown_unit_is_named_with_the_nearest_known_one():
