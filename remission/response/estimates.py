@@ -169,6 +169,16 @@ def model_interval(values: Sequence[float | None] | None, confidence: float = CO
     return late_quantile(values, tail), late_quantile(values, 1 - tail)
 
 
+def late_quantile(values: Sequence[float | None], share: float) -> float | None:
+    """A quantile (linear between order statistics) of values of which None is infinitely late."""
+    numbers = np.sort([np.inf if value is None else float(value) for value in values])
+    position = share * (numbers.size - 1)
+    low, high = numbers[int(np.floor(position))], numbers[int(np.ceil(position))]
+    if position % 1 == 0:
+        return float(low) if np.isfinite(low) else None
+    return float(low + (high - low) * (position % 1)) if np.isfinite(high) else None
+
+
 def _landmarks(
     curve: Curve, months: Sequence[int], scale: float, over: Mapping[str, Sequence[float | None]], confidence: float
 ) -> dict[int, Rate]:
@@ -180,16 +190,6 @@ def _landmarks(
         for month, at_design, here in points
         if at_design.value is not None
     }
-
-
-def late_quantile(values: Sequence[float | None], share: float) -> float | None:
-    """A quantile of values of which None is infinitely late."""
-    numbers = np.sort([np.inf if value is None else float(value) for value in values])
-    position = share * (numbers.size - 1)
-    low, high = numbers[int(np.floor(position))], numbers[int(np.ceil(position))]
-    if not np.isfinite(high):
-        return None if not np.isfinite(low) or position % 1 else float(low)
-    return float(low + (high - low) * (position % 1))
 
 
 def _in_months(days: float | None) -> float | None:

@@ -11,6 +11,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -191,7 +192,7 @@ def read_cut_points(path: Path) -> tuple[CutPoints, ...]:
 def _cut_points(path: Path, event: str, scale: str, points: Mapping[int, float]) -> CutPoints:
     grades = sorted(points)
     cuts = tuple(points[grade] for grade in grades)
-    if grades != list(range(1, len(grades) + 1)) or any(low > high for low, high in zip(cuts, cuts[1:], strict=False)):
+    if grades != list(range(1, len(grades) + 1)) or any(low > high for low, high in pairwise(cuts)):
         raise InputError(
             "grades must count from 1 and cuts must rise", place=f"{path}, {event} {scale}", value=dict(points), remedy="mend the rows"
         )
