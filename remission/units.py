@@ -68,15 +68,13 @@ def is_same_dimension(a: str | pint.Unit, b: str | pint.Unit) -> bool:
 
 def factor(source: str | pint.Unit, target: str | pint.Unit) -> float:
     """What an amount in `source` is multiplied by to be in `target`; `InputError` when dimensions differ."""
-    source, target = _as_unit(source), _as_unit(target)
-    if source == target:
+    a, b = _as_unit(source), _as_unit(target)
+    if a == b:
         return 1.0
-    if source.dimensionality != target.dimensionality:
-        raise InputError(
-            f"`{text_of(source)}` does not convert to `{text_of(target)}`: {_dimension(source)} is not {_dimension(target)}",
-            remedy=f"use a unit of the same dimension as `{text_of(target)}`",
-        )
-    return _factor(source, target)
+    if a.dimensionality != b.dimensionality:
+        message = f"`{_written(source)}` does not convert to `{_written(target)}`: {_dimension(a)} is not {_dimension(b)}"
+        raise InputError(message, remedy=f"use a unit of the same dimension as `{_written(target)}`")
+    return _factor(a, b)
 
 
 def text_of(a: str | pint.Unit) -> str:
