@@ -36,6 +36,7 @@ class HazardEntry:
     kind: str
     jumps: dict[str, Node]
     owner: str
+    repeats: bool
 
 
 @dataclass
@@ -98,7 +99,8 @@ class Builder:
         return self.expression(self.into.graph.symbol("parameter", key, row.per), units.unit(row.unit))
 
     def quantity(self, value, unit) -> Expression:
-        """A number or an expression, in the given unit."""
+        """A number with a unit (`m.quantity(1e9, "cell")`), or an expression in that unit."""
+        unit = units.unit(unit) if isinstance(unit, str) else unit
         if isinstance(value, Expression):
             return value.to(unit)
         return self.expression(self.into.graph.constant(value), unit)
@@ -306,13 +308,18 @@ class Builder:
         self.into.integrals[full] = (rate.node, scope, unit)
         return self.expression(self.into.graph.symbol("integral", full, scope), unit)
 
-    def hazard(self, name: str, rate: Expression, per: str = "patient", stop: bool = False, jumps: dict | None = None) -> None:
-        """A random event with a rate per day. It may stop the patient's run (death) or make states jump: {state: new value}."""
+    def hazard(
+        self, name: str, rate: Expression, per: str = "patient", stop: bool = False, jumps: dict | None = None, repeats: bool = False
+    ) -> None:
+        """A random event with a rate per day. It may stop the patient's run (death) or make states jump: {state: new value}.
+
+        It fires once per patient, lesion or clone, or again at each further threshold when it `repeats`.
+        """
         full = f"{self.label}.{name}"
         self._refuse_duplicate(full)
         node = self.summed(self.quantity(rate, 1 / DAY).node, per)
         changes = self._jumps(jumps or {})
-        self.into.hazards[full] = HazardEntry(full, per, node, "stop" if stop else "jump", changes, self.label)
+        self.into.hazards[full] = HazardEntry(full, per, node, "stop" if stop else "jump", changes, self.label, repeats)
 
     def dose(self) -> None:
         """Run the module's answer to a dose."""

@@ -187,34 +187,46 @@ def _per_capita(declared: Declarations, resolver: Resolver) -> tuple[Node | None
 
 def quotient(graph: Graph, node: Node, symbol: Node) -> Node:
     """`node / symbol`, where the symbol is a factor of every term."""
+    result = _factored(graph, node, symbol)
+    if result is None:
+        raise ModelError(f"the flow `{show(node)}` of `{symbol.data}` is not proportional to `{symbol.data}`; births and deaths are per cell")
+    return result
+
+
+def _factored(graph: Graph, node: Node, symbol: Node) -> Node | None:
     if node is symbol:
         return graph.constant(1.0)
     if is_zero(node):
         return node
     if node.op in ("add", "subtract", "negate"):
-        return graph.rebuild(node, tuple(quotient(graph, a, symbol) for a in node.args))
+        inner = tuple(_factored(graph, a, symbol) for a in node.args)
+        return None if None in inner else graph.rebuild(node, inner)
     if node.op == "where":
-        return graph.where(node.data, node.args[0], node.args[1], *(quotient(graph, a, symbol) for a in node.args[2:]))
+        inner = tuple(_factored(graph, a, symbol) for a in node.args[2:])
+        return None if None in inner else graph.where(node.data, node.args[0], node.args[1], *inner)
     if node.op == "divide":
-        return graph.divide(quotient(graph, node.args[0], symbol), node.args[1])
+        inner = _factored(graph, node.args[0], symbol)
+        return None if inner is None else graph.divide(inner, node.args[1])
     if node.op == "multiply":
-        for own, other in (node.args, node.args[::-1]):
-            if symbol in all_nodes(own):
-                return graph.multiply(quotient(graph, own, symbol), other)
-    raise ModelError(f"the flow `{show(node)}` of `{symbol.data}` is not proportional to `{symbol.data}`; births and deaths are per cell")
+        for own, other in (node.args[::-1], node.args):
+            inner = _factored(graph, own, symbol)
+            if inner is not None:
+                return graph.multiply(inner, other)
+    return None
 
 
 def _quadratures(declared: Declarations, resolver: Resolver) -> tuple[Quadrature, ...]:
     made = [Quadrature(name, scope, "integral", resolver.resolve(rate)) for name, (rate, scope, _) in declared.integrals.items()]
     for entry in declared.hazards.values():
         jumps = tuple((state, resolver.resolve(node)) for state, node in entry.jumps.items())
-        made.append(Quadrature(entry.name, entry.per, entry.kind, resolver.resolve(entry.rate), jumps))
+        made.append(Quadrature(entry.name, entry.per, entry.kind, resolver.resolve(entry.rate), jumps, entry.repeats))
     arrivals = [resolver.resolve(node) for name, node in declared.conversions if name == POPULATION]
     if arrivals:
         graph = declared.graph
         established = graph.symbol("established", "established", "clone")
         rate = graph.multiply(graph.subtract(graph.constant(1.0), established), _sum(graph, arrivals))
-        made.append(Quadrature("arrival", "clone", "arrival", rate))
+        founder = graph.add(graph.symbol("state", POPULATION, "clone"), graph.constant(1.0))
+        made.append(Quadrature("arrival", "clone", "arrival", rate, ((POPULATION, founder),), True))
     return tuple(sorted(made, key=lambda q: SCOPES.index(q.per)))
 
 

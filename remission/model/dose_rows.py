@@ -57,6 +57,11 @@ class Dose:
     anchor: str | None = None
 
     @property
+    def resolved_units(self) -> tuple[str, ...]:
+        """The units in which the dose reaches the model, one of each kind."""
+        return tuple(dict.fromkeys(dose_unit(band.unit).resolved for band in self.bands))
+
+    @property
     def end(self) -> float:
         """The day on which the row is over; `InputError` when it repeats without end."""
         if self.times is None:
@@ -82,7 +87,7 @@ class Dose:
         before = max(0, math.ceil((start - day) / every))
         skipped = max(before, math.ceil((stop - day) / every))
         rounds = math.inf if self.times is None else self.times
-        parts = [replace(self, day=(day,), times=int(min(before, rounds)))] if before else []
+        parts: list[Dose] = [replace(self, day=(day,), times=int(min(before, rounds)))] if before else []
         if skipped < rounds:
             left = None if self.times is None else self.times - skipped
             parts.append(replace(self, day=(day + skipped * every,), times=left))

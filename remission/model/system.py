@@ -46,6 +46,7 @@ class Quadrature:
     kind: str
     rate: Node
     jumps: tuple[tuple[str, Node], ...] = ()
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Agent:
 class System:
     """An immutable, composed model. The engine compiles it; jobs ask it where things are.
 
-    States: patient states, then per lesion a block of clone states (clone by clone) and lesion states.
+    States: patient states, then per lesion a block of clone states (clone by clone) and lesion states. Outputs likewise;
+    quadratures per clone stand clone after clone, one quadrature after the other.
     Parameters: patient values, infusion inputs, then per lesion the lesion values and clone values.
     """
 
@@ -142,8 +144,10 @@ class System:
         if item.per == "patient":
             return position
         clones = len(self.of(items, "clone"))
-        offset = clone * clones + position if item.per == "clone" else self.n_clones * clones + position
-        return n_patient + lesion * block + offset
+        if item.per == "lesion":
+            return n_patient + lesion * block + self.n_clones * clones + position
+        inside = position * self.n_clones + clone if items == "quadratures" else clone * clones + position
+        return n_patient + lesion * block + inside
 
     def size(self, items: str, lesions: int) -> int:
         """Length of the state, output or quadrature vector for this many lesions."""
