@@ -189,13 +189,13 @@ def _depth(anc: Floats, plt: Floats, partial_recovery: bool, leukemia_free_state
 
 
 def _diseased(codes: Codes) -> Flags:
-    return (codes == Response.RELAPSE) | (codes == Response.NO_RESPONSE)
+    return np.isin(codes, (Response.RELAPSE, Response.NO_RESPONSE))
 
 
 def _confirmation(days: Floats, codes: Codes, candidate: Flags, wait: float) -> Floats:
     """For each remission the first later visit, at least `wait` days on, without disease since; NaN where there is none."""
     confirmed = np.full(days.shape, np.nan)
-    diseased, clear = _diseased(codes), codes >= Response.NO_RELAPSE
+    diseased, clear = _diseased(codes), np.asarray(codes >= Response.NO_RELAPSE)
     for visit in np.flatnonzero(candidate.any(axis=0)):
         intact = ~np.logical_or.accumulate(diseased[:, visit:], axis=1)
         late = days[:, visit:] >= days[:, visit, None] + wait - TOLERANCE

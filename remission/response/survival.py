@@ -4,7 +4,7 @@ In the patients: how many are still free of an event at a time, when some are se
 time is still at risk at that time. Days, or any other unit, go in and come out unchanged. Curves are step functions held as arrays at
 the distinct event times, made with one sort, so a million patients take about a second.
 
-Left out: interval censoring, smoothing. Groups are compared in `comparison.py`; causes that compete are in `competing_risks.py`.
+Left out: interval censoring, smoothing. Groups are compared in `comparison.py` and `cox.py`; causes that compete are in `competing_risks.py`.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from scipy.stats import norm
 from remission.errors import InputError
 
 Floats = NDArray[np.float64]
+STANDARD_ERROR = 0.6826894921370859
+"""Confidence of an interval of one standard error either side."""
 HALF_TOLERANCE = 1e-9
 """A survival this close to one half is one half."""
 
@@ -53,10 +55,10 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, weights: ArrayLike | None = 
     """
     table = risk_table(time, event, weights, entry)
     left = table.at_risk - table.events
-    survival = np.cumprod(np.where(left > HALF_TOLERANCE * table.at_risk, left / table.at_risk, 0.0))
+    kept = np.where(left > HALF_TOLERANCE * table.at_risk, left / table.at_risk, 0.0)
     return Curve(
         table.times,
-        survival,
+        np.cumprod(kept, dtype=np.float64),
         np.cumsum(greenwood_terms(table)),
         table.at_risk,
         table.events,
@@ -107,7 +109,7 @@ def quantile(curve: Curve, share: float = 0.5, confidence: float = 0.95, scale: 
     """
     goal = 1 - share
     low, high = bands(curve, confidence, scale)
-    inner_low, inner_high = bands(curve, 2 * norm.cdf(1) - 1, scale)
+    inner_low, inner_high = bands(curve, STANDARD_ERROR, scale)
     left, right = _crossing(curve, inner_low, goal), _crossing(curve, inner_high, goal)
     return Estimate(
         value=_crossing(curve, curve.survival, goal, average),

@@ -145,7 +145,7 @@ def grade_ctcae(term: str, value: ArrayLike, normal: ArrayLike | None = None) ->
         passed = [read < np.asarray(limit) * (1 - TOLERANCE) for limit in limits]
     else:
         passed = [read > np.asarray(limit) * (1 + TOLERANCE) for limit in limits]
-    return np.sum(np.broadcast_arrays(*passed), axis=0, dtype=np.int8)
+    return np.asarray(np.sum(np.broadcast_arrays(*passed), axis=0, dtype=np.int8))
 
 
 @dataclass(frozen=True)
