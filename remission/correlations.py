@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from .distributions import Fixed
 from .errors import InputError, Problems, nearest
 from .tables import Row, check_header, read_csv, shown_path, split_key
 
@@ -119,7 +118,7 @@ def _check_partner(key: str, rows: Mapping[str, Row], place: str) -> None:
         raise InputError("a formula cannot be correlated", place, key, "correlate the rows that it names")
     if row.per != "patient":
         raise InputError(f"only rows per patient can be correlated; this is per {row.per}", place, key, "drop the pair")
-    if isinstance(row.law, Fixed) and len(row.layers) <= 1:
+    if row.distribution is None:  # a spread taken away by a later layer reads `Fixed`, and its partners keep their numbers
         raise InputError("a fixed row cannot be correlated", place, key, "give it a distribution")
 
 
