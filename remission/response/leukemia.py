@@ -195,7 +195,8 @@ def _diseased(codes: Codes) -> Flags:
 def _confirmation(days: Floats, codes: Codes, candidate: Flags, wait: float) -> Floats:
     """For each remission the first later visit, at least `wait` days on, without disease since; NaN where there is none."""
     confirmed = np.full(days.shape, np.nan)
-    diseased, clear = _diseased(codes), np.asarray(codes >= Response.NO_RELAPSE)
+    diseased = _diseased(codes)
+    clear: Flags = codes >= np.int8(Response.NO_RELAPSE)
     for visit in np.flatnonzero(candidate.any(axis=0)):
         intact = ~np.logical_or.accumulate(diseased[:, visit:], axis=1)
         late = days[:, visit:] >= days[:, visit, None] + wait - TOLERANCE
@@ -205,7 +206,7 @@ def _confirmation(days: Floats, codes: Codes, candidate: Flags, wait: float) -> 
 
 def _failure(days: Floats, codes: Codes, candidate: Flags, inside: Flags) -> Floats:
     """First visit with disease after the last remission inside the window, or inside the window when there was no remission."""
-    remitted = candidate.any(axis=1)
+    remitted = np.asarray(candidate.any(axis=1))
     after = np.where(remitted, _last(days, candidate), -np.inf)
     return _first(days, _diseased(codes) & (inside | remitted[:, None]) & (days > after[:, None]))
 

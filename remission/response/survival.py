@@ -4,7 +4,8 @@ In the patients: how many are still free of an event at a time, when some are se
 time is still at risk at that time. Days, or any other unit, go in and come out unchanged. Curves are step functions held as arrays at
 the distinct event times, made with one sort, so a million patients take about a second.
 
-Left out: interval censoring, smoothing. Groups are compared in `comparison.py` and `cox.py`; causes that compete are in `competing_risks.py`.
+Left out: interval censoring, smoothing. Groups are compared in `comparison.py` and `cox.py`, competing causes are in
+`competing_risks.py`.
 """
 
 from dataclasses import dataclass
