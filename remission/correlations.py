@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from .errors import InputError, Problems, nearest
-from .tables import Row, check_header, read_csv, shown_path, split_key
+from .spreadsheets import check_header, read_csv, shown_path
+from .tables import Row, split_key
 
 columns = ("a", "b", "correlation", "source")
 _SMALLEST_EIGENVALUE = 1e-9

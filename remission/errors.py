@@ -128,7 +128,7 @@ class Problems:
 def nearest(name: str, names: Iterable[str]) -> str:
     """The text `, did you mean `x`?` for the closest known name, or nothing when none is close."""
     by_folded = {_folded(known): known for known in sorted(names)}
-    close = get_close_matches(_folded(name), by_folded, n=1, cutoff=0.6)
+    close = get_close_matches(_folded(name), by_folded, n=1, cutoff=0.65)
     return f", did you mean `{by_folded[close[0]]}`?" if close else ""
 
 

@@ -130,7 +130,7 @@ def _names_in_call(name: str, arguments: list[ast.expr]) -> list[str]:
 
 def _evaluate(node: ast.AST, value_of: Callable[[str], np.ndarray | float]):
     match node:
-        case ast.Constant(value=value):
+        case ast.Constant(value=int() | float() as value):
             return np.float64(value)
         case ast.Name(id=name):
             return value_of(name)

@@ -11,7 +11,8 @@ from .distributions import Fixed, Law, LogitNormal, LogNormal, Normal
 from .distributions import parse as parse_law
 from .errors import InputError, Problems, nearest
 from .formulas import parse_formula
-from .tables import Layer, Row, check_row, in_unit_of
+from .layers import in_unit_of
+from .tables import Layer, Row, check_row
 
 _NUMBER_AND_REST = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
 
@@ -132,11 +133,11 @@ def _refuse_formula(row: Row) -> None:
 
 
 def _whole_row(row: Row) -> str:
-    return f"write the number and its law, such as `{row.value:g} lognormal(sd=0.3)`"
+    return f"write the number and its law, such as `{row.number:g} lognormal(sd=0.3)`"
 
 
 def _check_range(row: Row) -> None:
     low, high = row.limits
-    if row.formula is None and not low <= row.value <= high:
+    if row.formula is None and not low <= row.number <= high:
         unit_text = "" if row.unit in (None, "", "1") else f" {row.unit}"
         raise InputError("outside the allowed range", value=row.value, remedy=f"choose a number in {low:g}..{high:g}{unit_text}")

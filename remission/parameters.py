@@ -15,18 +15,21 @@ from hashlib import blake2b
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
 from .correlations import Correlation, Group, check_correlations, groups_of, read_correlations
-from .distributions import Fixed
+from .draws import drawn, patient_indices, process, shape_of, spread_over
 from .errors import InputError, Problems, nearest
 from .formulas import in_order, parse_formula
+from .layers import layer
 from .overrides import changed_rows
 from .random import uniform
-from .tables import Layer, Row, Table, check_row, layer, scopes, split_key
+from .tables import Layer, Row, Table, check_row, scopes, split_key
 
 __all__ = ["Correlation", "Layer", "ParameterSet", "Row", "Table", "layer", "read_correlations", "split_key"]
 
-_CLONE_BITS = 32
+_COLUMNS = ("key", "value", "formula", "unit", "per", "distribution", "low", "high", "evidence", "source", "meaning", "layers", "place")
+_NUMBERS = ("value", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class ParameterSet:
         patients: Iterable[int] | np.ndarray,
         lesions: int = 1,
         clones: int = 1,
-        fixed: Mapping[str, object] | None = None,
+        fixed: Mapping[str, ArrayLike] | None = None,
     ) -> dict[str, np.ndarray]:
         """The numbers of some patients, by key.
 
@@ -95,23 +98,23 @@ class ParameterSet:
         for covariates: a number or an array of any leading part of that shape. A formula that is undefined for some
         patient gives nan or infinity there; the run counts such a member as failed.
         """
-        indices = _patient_indices(patients)
+        indices = patient_indices(patients)
         shape = (len(indices), lesions, clones)
         values = self._given(fixed or {}, shape)
         coupled = self._coupled(seed, indices, values)
         for key, row in self.rows.items():
             if key not in values and row.formula is None:
-                values[key] = _drawn(key, row, seed, indices, shape, coupled)
+                values[key] = drawn(key, row, seed, indices, shape, coupled)
         self._follow(values, shape)
         return {key: values[key] for key in self.rows}
 
-    def typical(self, lesions: int = 1, clones: int = 1, fixed: Mapping[str, object] | None = None) -> dict[str, np.ndarray]:
+    def typical(self, lesions: int = 1, clones: int = 1, fixed: Mapping[str, ArrayLike] | None = None) -> dict[str, np.ndarray]:
         """One patient without any spread: every row at its value, formulas following. Shapes as in `draw` with M = 1."""
         shape = (1, lesions, clones)
         values = self._given(fixed or {}, shape)
         for key, row in self.rows.items():
             if key not in values and row.formula is None:
-                values[key] = np.full(_shape_of(row, shape), float(row.value))
+                values[key] = np.full(shape_of(row, shape), row.number)
         self._follow(values, shape)
         return {key: values[key] for key in self.rows}
 
@@ -145,11 +148,9 @@ class ParameterSet:
             }
             for key, row in self.rows.items()
         ]
-        numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
-        texts = "key formula unit per distribution evidence source meaning layers place"
-        return pl.DataFrame(lines, schema_overrides=numbers | dict.fromkeys(texts.split(), pl.String))
+        return pl.DataFrame(lines, schema={column: pl.Float64 if column in _NUMBERS else pl.String for column in _COLUMNS})
 
-    def _given(self, fixed: Mapping[str, object], shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+    def _given(self, fixed: Mapping[str, ArrayLike], shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
         """Checked values that are not drawn, in full shape; all covariates that formulas read must be among them."""
         problems = Problems()
         values: dict[str, np.ndarray] = {}
@@ -161,12 +162,12 @@ class ParameterSet:
         problems.raise_if_any()
         return values
 
-    def _given_value(self, key: str, value: object, shape: tuple[int, int, int]) -> np.ndarray:
+    def _given_value(self, key: str, value: ArrayLike, shape: tuple[int, int, int]) -> np.ndarray:
         row = self.rows.get(key)
         if row is None and key not in self.covariates:
             raise InputError(f"unknown parameter{nearest(key, [*self.rows, *self.covariates])}", remedy="use a full key")
-        wanted = shape[:1] if row is None else _shape_of(row, shape)
-        array = _spread_over(value, wanted)
+        wanted = shape[:1] if row is None else shape_of(row, shape)
+        array = spread_over(value, wanted)
         low, high = (-np.inf, np.inf) if row is None else row.limits
         wrong = ~(np.isfinite(array) & (array >= low) & (array <= high))
         if wrong.any():
@@ -184,7 +185,7 @@ class ParameterSet:
         coupled: dict[str, np.ndarray] = {}
         for group in self._groups:
             if any(key not in values for key in group.keys):
-                coupled |= group.couple({key: uniform(seed, indices, _process(key), 0) for key in group.keys})
+                coupled |= group.couple({key: uniform(seed, indices, process(key), 0) for key in group.keys})
         return coupled
 
     def _follow(self, values: dict[str, np.ndarray], shape: tuple[int, int, int]) -> None:
@@ -193,7 +194,7 @@ class ParameterSet:
             if key in values:
                 continue
             row = self.rows[key]
-            wanted = _shape_of(row, shape)
+            wanted = shape_of(row, shape)
             formula = parse_formula(row.formula)
             sources = {name: values[resolve(name, key, self.rows, self.covariates)] for name in formula.names}
             aligned = {name: array.reshape(array.shape + (1,) * (len(wanted) - array.ndim)) for name, array in sources.items()}
@@ -223,50 +224,3 @@ def _check_scopes(key: str, rows: Mapping[str, Row], covariates: frozenset[str])
         if other is not None and other.per in scopes and scopes.index(other.per) > scopes.index(row.per):
             message = f"`{key}` is per {row.per} but reads `{name}`, which is per {other.per}"
             raise InputError(message, remedy=f"make `{key}` per {other.per}")
-
-
-def _process(key: str) -> str:
-    return f"parameter:{key}"
-
-
-def _shape_of(row: Row, shape: tuple[int, int, int]) -> tuple[int, ...]:
-    return shape[: scopes.index(row.per) + 1]
-
-
-def _drawn(
-    key: str, row: Row, seed: int, indices: np.ndarray, shape: tuple[int, int, int], coupled: Mapping[str, np.ndarray]
-) -> np.ndarray:
-    wanted = _shape_of(row, shape)
-    if isinstance(row.law, Fixed):
-        return np.full(wanted, float(row.value))
-    u = coupled.get(key)
-    if u is None:
-        u = uniform(seed, indices.reshape((-1,) + (1,) * (len(wanted) - 1)), _process(key), _slots(wanted))
-    return np.ascontiguousarray(row.law.quantile(u, float(row.value), *row.limits))
-
-
-def _slots(wanted: tuple[int, ...]) -> np.ndarray:
-    """The slot of each lesion, or of each clone in each lesion; more lesions or clones change no slot."""
-    if len(wanted) == 1:
-        return np.uint64(0)
-    slots = np.arange(wanted[1], dtype=np.uint64)
-    if len(wanted) == 2:
-        return slots
-    return (slots[:, None] << np.uint64(_CLONE_BITS)) | np.arange(wanted[2], dtype=np.uint64)
-
-
-def _patient_indices(patients: Iterable[int] | np.ndarray) -> np.ndarray:
-    indices = np.asarray(patients if isinstance(patients, np.ndarray) else list(patients))
-    if indices.ndim != 1 or (indices.size and (indices.dtype.kind not in "iu" or indices.min() < 0)):
-        raise InputError("patients are whole indices from 0", value=repr(patients)[:60], remedy="give for example np.arange(100)")
-    return indices.astype(np.uint64)
-
-
-def _spread_over(value: object, wanted: tuple[int, ...]) -> np.ndarray:
-    """A number or an array of a leading part of the shape, repeated over the rest of it."""
-    try:
-        array = np.asarray(value, dtype=float)
-        array = array.reshape(array.shape + (1,) * max(0, len(wanted) - array.ndim)) if array.ndim else array
-        return np.array(np.broadcast_to(array, wanted))
-    except (TypeError, ValueError) as error:
-        raise InputError("the numbers do not fit", value=f"shape {np.shape(value)}", remedy=f"the shape is {wanted}") from error

@@ -14,12 +14,16 @@ doi:10.1145/2063384.2063405. Its published known answers are in the tests.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from math import log
+from typing import TypeAlias
 
 import numpy as np
 from numba import njit, vectorize
+
+Keys: TypeAlias = int | np.integer | np.ndarray | Sequence[int]
 
 _U = np.uint64
 _WORD = _U(0xFFFFFFFF)
@@ -102,7 +106,7 @@ def _exponential_element(seed, patient, process, slot):
     return exponential_scalar(seed, patient, process, slot)
 
 
-def uniform(seed, patient, process, slot=0) -> np.ndarray:
+def uniform(seed: Keys, patient: Keys, process: Keys | str, slot: Keys = 0) -> np.ndarray:
     """Numbers in the open interval (0, 1).
 
     `seed`, `patient`, `process` and `slot` are whole numbers or arrays of them that broadcast together;
@@ -112,7 +116,7 @@ def uniform(seed, patient, process, slot=0) -> np.ndarray:
     return _uniform_ufunc()(*_as_keys(seed, patient, process, slot))
 
 
-def exponential(seed, patient, process, slot=0) -> np.ndarray:
+def exponential(seed: Keys, patient: Keys, process: Keys | str, slot: Keys = 0) -> np.ndarray:
     """Exponential numbers of mean 1, keyed and shaped as in `uniform`."""
     return _exponential_ufunc()(*_as_keys(seed, patient, process, slot))
 

@@ -1,13 +1,11 @@
-"""Parameter tables: one CSV beside each module, and the layers that change single rows of it.
+"""Parameter tables: one CSV beside each module.
 
-Every number has a name, a unit, a scope, a spread, an evidence word and a source. Tables are read strictly and
-all problems of a file are reported together. Later layers (agent, disease, population, patient) name rows of earlier
-ones and fill only the columns that differ; each row remembers the layers it went through.
+Every number has a name, a unit, a scope, a spread, an evidence word and a source. Tables are read strictly and all
+problems of a file are reported together. How later tables change single rows: `layers.py`.
 """
 
 from __future__ import annotations
 
-import csv
 import keyword
 import re
 from collections.abc import Iterator, Mapping
@@ -16,17 +14,17 @@ from math import inf, isnan
 from pathlib import Path
 from typing import NamedTuple
 
-from .distributions import Choice, Fixed, Law, Normal
+from .distributions import Fixed, Law
 from .distributions import parse as parse_law
 from .errors import InputError, Problems, nearest
 from .formulas import function_names, parse_formula
-from .units import factor, unit
+from .spreadsheets import check_header, read_csv, shown_path
+from .units import unit
 
 columns = ("name", "value", "unit", "per", "distribution", "low", "high", "evidence", "source", "meaning")
 evidence_words = ("measured", "fitted", "calibrated", "computed", "assumed")
 scopes = ("patient", "lesion", "clone")
 
-_PACKAGE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _KEY = re.compile(r"(?:[A-Za-z]\w*(?::\w+)*\.)?[A-Za-z]\w*", re.ASCII)
 
@@ -66,6 +64,13 @@ class Row:
         return self.value[1:] if isinstance(self.value, str) else None
 
     @property
+    def number(self) -> float:
+        """The median of a row that has one; `InputError` for a formula or a row without a value."""
+        if self.value is None or isinstance(self.value, str):
+            raise InputError(f"`{self.name}` has no number", self.place or None, self.value, "ask for `formula`")
+        return self.value
+
+    @property
     def law(self) -> Law:
         """How the number varies; `Fixed` when nothing is said."""
         return Fixed() if self.distribution is None else self.distribution
@@ -98,7 +103,7 @@ class Table:
         place = shown_path(path)
         problems = Problems()
         rows: dict[str, Row] = {}
-        for number, cells in _cells(Path(path), place, override):
+        for number, cells in _cells(Path(path), place, override, problems):
             here = f"{place} row {number}"
             row = _row(cells, here, override, problems)
             if row.name in rows:
@@ -109,34 +114,7 @@ class Table:
 
     def of_module(self, module: str, layer_name: str = "module") -> dict[str, Row]:
         """The rows as the first layer of a module: full keys `module.name`."""
-        return {f"{module}.{name}": replace(row, layers=(_layer_of(row, layer_name),)) for name, row in self.rows.items()}
-
-
-def layer(
-    base: Mapping[str, Row],
-    override: Table,
-    layer_name: str,
-    module: str | None = None,
-    skip_absent: bool = False,
-) -> dict[str, Row]:
-    """The rows of `base` with those of `override` laid over them; cells left empty are inherited.
-
-    Bare names belong to `module` (an agent's table over its modality's). A row of a module that `base` lacks is an
-    error unless `skip_absent` (a disease may speak of therapies that this run leaves out). A number in another unit of
-    the same dimension is converted. A new number without a word of evidence counts as `assumed`. All problems are listed.
-    """
-    problems = Problems()
-    rows = dict(base)
-    modules = {split_key(key)[0] for key in base}
-    for name, row in override.rows.items():
-        key = f"{module}.{name}" if module and "." not in name else name
-        if key in base:
-            with problems.collect():
-                rows[key] = _laid_over(base[key], row, layer_name)
-        elif not (skip_absent and split_key(key)[0] not in modules):
-            problems.add(f"no parameter `{key}` to change{nearest(key, base)}", row.place, remedy="name a row of the modules in this run")
-    problems.raise_if_any()
-    return rows
+        return {f"{module}.{name}": replace(row, layers=(said_in(row, layer_name),)) for name, row in self.rows.items()}
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -158,68 +136,34 @@ def check_row(row: Row) -> None:
     problems.raise_if_any()
 
 
-def shown_path(path: str | Path) -> str:
-    """A file as messages name it: inside the package from there, else as given."""
-    path = Path(path)
-    return str(path.relative_to(_PACKAGE)) if path.is_relative_to(_PACKAGE) else str(path)
-
-
 def _check_formula_row(row: Row, problems: Problems) -> None:
     remedy = "give the spread to the rows it names, or write a number"
     if not isinstance(row.law, Fixed):
-        problems.add(f"`{row.name}` is a formula and cannot have a distribution", row.place, row.distribution.text(), remedy)
+        problems.add(f"`{row.name}` is a formula and cannot have a distribution", row.place, row.law.text(), remedy)
     if row.low is not None or row.high is not None:
         problems.add(f"`{row.name}` is a formula and cannot have limits", row.place, remedy="use min() and max() in the formula")
 
 
 def _check_number_row(row: Row, problems: Problems) -> None:
     with problems.collect(f"{row.place}: `{row.name}`" if row.place else f"`{row.name}`"):
-        row.law.check(row.value, *row.limits)
+        row.law.check(row.number, *row.limits)
     if row.evidence is None:
         problems.add(f"`{row.name}` has no evidence", row.place, remedy=f"write one of {', '.join(evidence_words)}")
     elif row.evidence in ("measured", "fitted") and not row.source:
         problems.add(f"`{row.name}` is {row.evidence} but has no source", row.place, remedy="name the source, or write `assumed`")
 
 
-def _cells(path: Path, place: str, override: bool) -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number (as a spreadsheet counts) and cells by column, blank lines left out."""
+def _cells(path: Path, place: str, override: bool, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
+    """Row number (as a spreadsheet counts) and cells by column; blank lines are left out, broken ones noted."""
     lines = read_csv(path, place)
     header = lines[0][1] if lines else []
     check_header(header, columns, ("name",) if override else columns, place)
     for number, cells in lines[1:]:
-        if len(cells) != len(header):
+        if len(cells) == len(header):
+            yield number, dict(zip(header, cells, strict=True))
+        else:
             remedy = "put a text that has a comma in double quotes"
-            raise InputError(f"{len(cells)} cells where the header has {len(header)}", f"{place} row {number}", cells[0], remedy)
-        yield number, dict(zip(header, cells, strict=True))
-
-
-def read_csv(path: Path, place: str) -> list[tuple[int, list[str]]]:
-    """Rows of trimmed cells with their number, blank ones left out; `InputError` when the file cannot be read."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = [(number, [cell.strip() for cell in cells]) for number, cells in enumerate(csv.reader(file, strict=True), start=1)]
-    except FileNotFoundError as error:
-        raise InputError("there is no such table", place, remedy="check the name and the folder") from error
-    except UnicodeDecodeError as error:
-        raise InputError("the table is not UTF-8 text", place, remedy="save it as CSV UTF-8") from error
-    except (OSError, csv.Error) as error:
-        raise InputError(f"the table cannot be read ({error})", place, remedy="save it again as CSV UTF-8") from error
-    return [(number, cells) for number, cells in rows if any(cells)]
-
-
-def check_header(header: list[str], known: tuple[str, ...], needed: tuple[str, ...], place: str) -> None:
-    """Raise `InputError` for unknown, repeated and missing columns."""
-    problems = Problems()
-    here = f"{place} row 1"
-    for column in dict.fromkeys(header):
-        if column not in known:
-            problems.add(f"unknown column `{column}`{nearest(column, known)}", here, remedy=f"the columns are {','.join(known)}")
-        elif header.count(column) > 1:
-            problems.add(f"the column `{column}` stands twice", here, remedy="keep one")
-    missing = [column for column in needed if column not in header]
-    if missing:
-        problems.add(f"missing column `{'`, `'.join(missing)}`", here, remedy=f"the columns are {','.join(known)}")
-    problems.raise_if_any()
+            problems.add(f"{len(cells)} cells where the header has {len(header)}", f"{place} row {number}", cells[0], remedy)
 
 
 def _row(cells: Mapping[str, str], place: str, override: bool, problems: Problems) -> Row:
@@ -284,42 +228,6 @@ def _word_of(words: tuple[str, ...]):
     return read
 
 
-def _layer_of(row: Row, layer_name: str) -> Layer:
+def said_in(row: Row, layer_name: str) -> Layer:
+    """What one table says about a row, to be remembered."""
     return Layer(layer_name, row.value_text, row.place)
-
-
-def _laid_over(below: Row, above: Row, layer_name: str) -> Row:
-    """One row over another, checked as a whole."""
-    above = in_unit_of(below, above)
-    said = {column: value for column in columns[1:] if (value := getattr(above, column)) is not None}
-    if above.value is not None:
-        said = _forgotten(below, above) | said
-    row = replace(below, **said, place=above.place, layers=(*below.layers, _layer_of(above, layer_name)))
-    check_row(row)
-    return row
-
-
-def _forgotten(below: Row, above: Row) -> dict:
-    """What a new value does not inherit: a formula takes no spread and limits, a new number no evidence."""
-    if above.formula is not None:
-        return {"distribution": None, "low": None, "high": None, "evidence": None, "source": None}
-    return {"evidence": "assumed", "source": None} if above.evidence is None and above.source is None else {}
-
-
-def in_unit_of(below: Row, above: Row) -> Row:
-    """`above` with its numbers converted to the unit of `below`; `InputError` when the dimension differs."""
-    if above.unit is None or below.unit is None or unit(above.unit) == unit(below.unit):
-        return above
-    if above.formula is not None:
-        raise InputError(f"a formula for `{below.name}` cannot change its unit", above.place, above.unit, f"write it in `{below.unit}`")
-    try:
-        f = factor(above.unit, below.unit)
-    except InputError as error:
-        raise error.at(f"{above.place}: `{below.name}`" if above.place else f"`{below.name}`") from error
-    law = above.distribution
-    if isinstance(law, Normal):
-        law = Normal(law.sd * f)
-    elif isinstance(law, Choice):
-        law = Choice(tuple(value * f for value in law.values), law.weights)
-    numbers = {column: number * f for column in ("value", "low", "high") if (number := getattr(above, column)) is not None}
-    return replace(above, unit=below.unit, distribution=law, **numbers)

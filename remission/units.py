@@ -53,7 +53,9 @@ def unit(text: str) -> pint.Unit:
         return _multiplicative(registry.parse_units(_POWER.sub(r"\1**\2", text)), text)
     except pint.UndefinedUnitError as error:
         unknown = _first_unknown(text)
-        raise InputError(f"`{unknown}` is no known unit{_advice(unknown)}", value=text) from error
+        raise InputError(
+            f"`{unknown}` is no known unit{_advice(unknown)}", value=text, remedy="write for example `mg/L`, `cell/uL` or `1`"
+        ) from error
     except InputError:
         raise
     except Exception as error:  # pint raises many kinds for text that is no unit at all
