@@ -46,6 +46,32 @@ def test_generator_agrees_with_a_second_writing_of_the_paper(numbers):
     assert tuple(int(x) for x in compiled) == philox_in_plain_integers(numbers[:4], numbers[4:])
 
 
+def uniform_in_plain_integers(seed, patient, process, slot):
+    """The number as documented: seed and process make the key, patient and slot the counter, the top 52 bits the cell."""
+
+    def mixed(x):
+        x = (x + 0x9E3779B97F4A7C15) % 2**64
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
+        return x ^ (x >> 31)
+
+    key = mixed(mixed(seed) ^ process)
+    counter = (slot % 2**32, slot >> 32, patient % 2**32, patient >> 32)
+    low, high, _, _ = philox_in_plain_integers(counter, (key % 2**32, key >> 32))
+    return (((high << 32 | low) >> 12) + 0.5) / 2**52
+
+
+@settings(deadline=None)
+@given(words, words, words, words)
+def test_numbers_are_those_of_the_documented_recipe(seed, patient, process, slot):
+    assert uniform(seed, patient, process, slot) == uniform_in_plain_integers(seed, patient, process, slot)
+
+
+def test_numbers_never_change_between_versions():
+    assert int(process_key("parameter:car_t.kill_capacity")) == 15067930236344375675
+    assert uniform(2024, 17, "death", 3) == 0.9430712875800736
+
+
 @settings(deadline=None)
 @given(words, words, words, words)
 def test_compiled_code_and_arrays_get_the_same_bits(seed, patient, process, slot):
