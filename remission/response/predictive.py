@@ -29,7 +29,7 @@ class Predictive:
     def contains(self, value: float | None) -> bool:
         """Whether a published value lies inside; not reached is later than any time."""
         number, low, high = (np.inf if one is None else one for one in (value, self.low, self.high))
-        return bool(low <= number <= high)
+        return bool(self.values) and bool(low <= number <= high)
 
     @property
     def width(self) -> float | None:
