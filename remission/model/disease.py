@@ -64,6 +64,20 @@ class Clones:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of therapy before the trial: its doses from the day the line starts, and when it is judged.
+
+    `doses` are rows as in a scenario, with days counted from the start of the line; `judged` the day on which remission is
+    looked for; `watched` how long a remission is followed, in days: one that lasts longer ends the history without enrollment.
+    """
+
+    name: str
+    doses: tuple[dict, ...]
+    judged: float
+    watched: float
+
+
+@dataclass(frozen=True)
 class Disease:
     """A disease as a value: no equations, only which modules, where, and how the clinic looks at it."""
 
@@ -75,5 +89,5 @@ class Disease:
     criteria: str
     visits: str
     table: Path
-    history: tuple = ()
+    history: tuple[Line, ...] = ()
     regimens: dict = field(default_factory=dict, hash=False)

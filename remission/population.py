@@ -1,0 +1,115 @@
+"""Patients before the trial: their numbers in the engine's order, and the saved cohort that every arm uses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from remission.errors import InputError, nearest
+from remission.model.system import System
+
+PREFIX = "patient."
+FORMAT = 1
+
+
+def pack(system: System, values: dict[str, np.ndarray], sites: tuple[str, ...], capacity: int) -> np.ndarray:
+    """Drawn parameters [M] / [M, lesions] / [M, lesions, clones] as the engine's array [M, P]; infusion inputs start at 0.
+
+    `sites` gives the site of each lesion; lesions beyond them (room to grow) carry parameters too, at the first site.
+    """
+    members = len(next(iter(values.values()))) if values else 0
+    packed = np.zeros((members, system.parameter_size(capacity)))
+    lesion_count = sum(per == "lesion" for _, per, _ in system.parameter_names)
+    clone_count = sum(per == "clone" for _, per, _ in system.parameter_names)
+    for name, (per, position) in system.parameter_slots.items():
+        if per == "patient":
+            packed[:, position] = values[name]
+            continue
+        for lesion in range(capacity):
+            start = system.n_patient_parameters + lesion * system.n_lesion_parameters
+            if per == "lesion":
+                packed[:, start + position] = values[name][:, lesion]
+                continue
+            for clone in range(system.n_clones):
+                at = start + lesion_count + len(system.sites) + clone * clone_count + position
+                packed[:, at] = values[name][:, lesion, clone]
+    for lesion in range(capacity):
+        site = sites[lesion] if lesion < len(sites) else sites[0]
+        start = system.n_patient_parameters + lesion * system.n_lesion_parameters + lesion_count
+        packed[:, start + system.sites.index(site)] = 1.0
+    return packed
+
+
+def covariates(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Age, weight and the other rows of the pseudo-module `patient`, by bare name."""
+    return {key[len(PREFIX) :]: array for key, array in values.items() if key.startswith(PREFIX)}
+
+
+def within(values: dict[str, np.ndarray], where: dict) -> np.ndarray:
+    """Which patients have every covariate inside its limits."""
+    known = covariates(values)
+    keep = np.ones(len(next(iter(values.values()))), dtype=bool)
+    for name, limits in where.items():
+        if name not in known:
+            raise InputError(
+                f"`population.where` names the covariate `{name}`{nearest(name, known)}", remedy=f"known covariates: {', '.join(sorted(known))}"
+            )
+        low, high = (float(x) for x in limits)
+        keep &= (known[name] >= low) & (known[name] <= high)
+    return keep
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Enrolled patients as history left them: numbers, state on the day of enrollment, and what led there.
+
+    `index` [N] are the indices of the candidates that were reached; `values` drawn parameters; `y` [N, states], `phase` [N, lesions x
+    clones] and `small` carry clones that are few; `chart` is one row per patient (prior lines, why refractory, burden, remissions).
+    `flow` counts candidates: drawn, kept, not reached.
+    """
+
+    key: str
+    index: np.ndarray
+    attempt: np.ndarray
+    values: dict[str, np.ndarray]
+    y: np.ndarray
+    phase: np.ndarray
+    chart: pl.DataFrame
+    flow: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return len(self.index)
+
+    def take(self, rows: np.ndarray) -> Cohort:
+        """Some of the patients, in the given order."""
+        values = {key: array[rows] for key, array in self.values.items()}
+        return Cohort(
+            self.key, self.index[rows], self.attempt[rows], values, self.y[rows], self.phase[rows], self.chart[rows.tolist()], self.flow
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the cohort; `Cohort.load` reads it back bit for bit."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {f"value:{key}": array for key, array in self.values.items()}
+        np.savez(folder / "cohort.npz", index=self.index, attempt=self.attempt, y=self.y, phase=self.phase, **arrays)
+        self.chart.write_parquet(folder / "cohort.parquet")
+        (folder / "cohort.json").write_text(json.dumps({"format": FORMAT, "key": self.key, "flow": self.flow}))
+
+    @classmethod
+    def load(cls, folder: Path) -> Cohort:
+        """Read a saved cohort; `InputError` when the folder holds none of this format."""
+        try:
+            head = json.loads((folder / "cohort.json").read_text())
+            arrays = np.load(folder / "cohort.npz")
+            chart = pl.read_parquet(folder / "cohort.parquet")
+        except (OSError, ValueError) as error:
+            raise InputError("no saved cohort can be read here", place=str(folder), remedy="build the cohort again") from error
+        if head.get("format") != FORMAT:
+            raise InputError("the cohort was saved by another version", place=str(folder), remedy="build the cohort again")
+        values = {key[6:]: arrays[key] for key in arrays.files if key.startswith("value:")}
+        return cls(head["key"], arrays["index"], arrays["attempt"], values, arrays["y"], arrays["phase"], chart, head["flow"])
