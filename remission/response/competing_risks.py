@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from remission.response.survival import Estimate, RiskTable, events_of, greenwood_terms, risk_table
+from remission.response.survival import HALF_TOLERANCE, Estimate, RiskTable, events_of, greenwood_terms, risk_table
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def incidence_at(incidence: Incidence, cause: int, times: ArrayLike, confidence:
     found = []
     for when in np.atleast_1d(np.asarray(times, dtype=np.float64)):
         step = int(np.searchsorted(incidence.times, when, side="right")) - 1
-        if when > incidence.last_time:
+        if when > incidence.last_time * (1 + HALF_TOLERANCE):
             found.append(Estimate(None, None, None, None))
         elif step < 0 or cause not in incidence.causes:
             found.append(Estimate(0.0, 0.0, 0.0, 0.0))

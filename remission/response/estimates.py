@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import beta
 
 from remission.errors import InputError
-from remission.response.survival import Curve, Estimate, kaplan_meier, quantile, survival_at
+from remission.response.survival import Curve, Estimate, kaplan_meier, number_at_risk, quantile, survival_at
 
 MONTH = 30.4375
 """Days."""
@@ -142,12 +142,21 @@ def time_estimate(
         model=model_interval(over.get("median"), confidence),
         n=curve.patients,
         events=curve.total_events,
-        rates=_landmarks(curve, months, scale, over, confidence),
+        rates=_landmarks(curve, days, months, scale, over, confidence),
     )
 
 
-def landmark_rate(at_design: Estimate, simulated: Estimate, patients: int, model: Interval | None = None) -> Rate:
-    """A point of a survival or incidence curve as a `Rate`: limits at the design's size, error at the simulated size."""
+def landmark_rate(
+    at_design: Estimate, simulated: Estimate, patients: int, watched: int, scale: float = 1.0, model: Interval | None = None
+) -> Rate:
+    """A point of a survival or incidence curve as a `Rate`: limits at the design's size, error at the simulated size.
+
+    Where the curve is still 0 or 1, Greenwood's formula would claim certainty; the patients still `watched` (or those of the design,
+    watched / scale) stand in as a binomial sample.
+    """
+    if at_design.value in (0.0, 1.0) and watched:
+        plain = rate_of(int(at_design.value) * watched, watched, watched / scale)
+        return Rate(at_design.value, plain.mcse, plain.trial, model, None, patients)
     return Rate(at_design.value, simulated.error, (at_design.low, at_design.high), model, None, patients)
 
 
@@ -180,14 +189,15 @@ def late_quantile(values: Sequence[float | None], share: float) -> float | None:
 
 
 def _landmarks(
-    curve: Curve, months: Sequence[int], scale: float, over: Mapping[str, Sequence[float | None]], confidence: float
+    curve: Curve, days: ArrayLike, months: Sequence[int], scale: float, over: Mapping[str, Sequence[float | None]], confidence: float
 ) -> dict[int, Rate]:
     when = [month * MONTH for month in months]
     design, simulated = survival_at(curve, when, confidence, scale), survival_at(curve, when, confidence)
-    points = zip(months, design, simulated, strict=True)
+    watched = np.where([one.value == 0 for one in design], curve.patients, number_at_risk(days, when))
+    points = zip(months, design, simulated, watched.tolist(), strict=True)
     return {
-        month: landmark_rate(at_design, here, curve.patients, model_interval(over.get(str(month)), confidence))
-        for month, at_design, here in points
+        month: landmark_rate(at_design, here, curve.patients, left, scale, model_interval(over.get(str(month)), confidence))
+        for month, at_design, here, left in points
         if at_design.value is not None
     }
 

@@ -56,15 +56,27 @@ class Records:
         columns = _columns(table)
         if "last_contact_day" not in columns:
             raise InputError("the records have no last contact", place="last_contact_day", remedy="give the data cut or the last visit")
-        length = np.atleast_1d(np.asarray(columns["last_contact_day"])).shape[0]
+        length = _length({name: value for name, value in columns.items() if name in {field.name for field in fields(cls)}})
         defaults = {"patient": np.arange(length), "arm": "", "enrollment_day": 0.0, "relapse_cd19_negative": -1}
         defaults["death_from_leukemia"] = np.isin(np.asarray(columns.get("death_cause", "")).astype(str), DISEASE_CAUSES)
         kinds = {"patient": None, "arm": None, "relapse_cd19_negative": np.int8, "death_from_leukemia": np.bool_}
         values = {}
         for field in fields(cls):
             raw = columns.get(field.name, defaults.get(field.name, np.nan))
+            if field.name == "relapse_cd19_negative":
+                raw = np.nan_to_num(np.asarray(raw, dtype=np.float64), nan=-1)
             values[field.name] = np.broadcast_to(np.asarray(raw, dtype=kinds.get(field.name, np.float64)), (length,))
         return cls(**values)
+
+
+def _length(columns: Mapping[str, Any]) -> int:
+    """The number of patients; single values stand for everybody."""
+    lengths = {name: np.atleast_1d(np.asarray(value)).shape[0] for name, value in columns.items()}
+    length = max(lengths.values())
+    for name, found in lengths.items():
+        if found not in (1, length):
+            raise InputError("the column differs in length from the others", place=name, value=found, remedy=f"give {length} values or one")
+    return length
 
 
 def _columns(table: pl.DataFrame | NDArray[Any] | Mapping[str, ArrayLike]) -> dict[str, Any]:

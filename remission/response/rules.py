@@ -5,7 +5,7 @@ applies them, so a reader can check `leukemia.csv` against the publication witho
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,22 +29,27 @@ class Rule:
 
 def read_rules(path: Path) -> Mapping[str, Rule]:
     """The rules of one table by name; `InputError` names the row of a missing, doubled or non-numeric rule."""
-    with open(path, encoding="utf-8", newline="") as text:
-        reader = csv.DictReader(text)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise InputError("the columns are wrong", place=str(path), value=reader.fieldnames, remedy=f"use {','.join(COLUMNS)}")
-        rules: dict[str, Rule] = {}
-        for row in reader:
-            rule = _rule(row, f"{path}, line {reader.line_num}")
-            if rule.name in rules:
-                raise InputError("the rule is given twice", place=f"{path}, line {reader.line_num}", value=rule.name, remedy="keep one row")
-            rules[rule.name] = rule
+    rules: dict[str, Rule] = {}
+    for place, row in read_rows(path, COLUMNS):
+        if row["name"] in rules:
+            raise InputError("the rule is given twice", place=place, value=row["name"], remedy="keep one row")
+        rules[row["name"]] = Rule(row["name"], number(row, "value", place), row["unit"], row["source"], row["meaning"])
     return rules
 
 
-def _rule(row: Mapping[str, str], place: str) -> Rule:
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The rows of a table with exactly these columns, each with its place for error messages."""
+    with open(path, encoding="utf-8", newline="") as text:
+        reader = csv.DictReader(text, restval="")
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            raise InputError("the columns are wrong", place=str(path), value=reader.fieldnames, remedy=f"use {','.join(columns)}")
+        for row in reader:
+            yield f"{path}, line {reader.line_num}", row
+
+
+def number(row: Mapping[str, str], column: str, place: str) -> float:
+    """A cell as a number, or an `InputError` that names the row and column."""
     try:
-        value = float(row["value"])
-    except (TypeError, ValueError):
-        raise InputError("the value is not a number", place=place, value=row["value"], remedy="write a plain number") from None
-    return Rule(row["name"], value, row["unit"], row["source"], row["meaning"])
+        return float(row[column])
+    except ValueError:
+        raise InputError("this is not a number", place=f"{place}, {column}", value=row[column], remedy="write a plain number") from None

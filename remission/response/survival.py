@@ -79,7 +79,7 @@ def survival_at(curve: Curve, times: ArrayLike, confidence: float = 0.95, scale:
     found = []
     for when in np.atleast_1d(np.asarray(times, dtype=np.float64)):
         step = int(np.searchsorted(curve.times, when, side="right")) - 1
-        if when > curve.last_time and not (curve.survival.size and curve.survival[-1] == 0):
+        if _beyond(curve, when):
             found.append(Estimate(None, None, None, None))
         elif step < 0:
             found.append(Estimate(1.0, 0.0, 1.0, 1.0))
@@ -125,7 +125,7 @@ def restricted_mean(curve: Curve, until: float, confidence: float = 0.95) -> Est
 
     A is the area still to come at each event. `InputError` when the curve is censored before `until`.
     """
-    if until > curve.last_time and not (curve.survival.size and curve.survival[-1] == 0):
+    if _beyond(curve, until):
         raise InputError(
             "the restricted mean reaches beyond follow-up", place="until", value=until, remedy=f"use at most {curve.last_time:g}"
         )
@@ -207,6 +207,11 @@ def greenwood_terms(table: RiskTable) -> Floats:
     share = table.events / table.at_risk
     open_ = share < 1 - HALF_TOLERANCE
     return np.where(open_, share / (table.effective_at_risk * np.where(open_, 1 - share, 1.0)), 0.0)
+
+
+def _beyond(curve: Curve, when: float) -> bool:
+    """Whether a time lies after the longest follow-up of a curve that has not reached zero."""
+    return when > curve.last_time * (1 + HALF_TOLERANCE) and not (curve.survival.size and curve.survival[-1] == 0)
 
 
 def _crossing(curve: Curve, values: Floats, goal: float, average: bool = False) -> float | None:

@@ -7,7 +7,6 @@ Represented: the ASTCT grids (Lee 2019, doi:10.1016/j.bbmt.2018.12.758), CTCAE v
 Left out: the grids of Lee 2014 and Penn themselves, multiples of an abnormal baseline, and grades that rest on symptoms alone.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remission.errors import InputError, nearest
-from remission.response.rules import TOLERANCE
+from remission.response.rules import TOLERANCE, number, read_rows
 
 Grades = NDArray[np.int8]
 FEVER = 38.0
@@ -29,6 +28,10 @@ DELIRIUM = 9.0
 """CAPD score from which a child is delirious (grade 3)."""
 SCALES = {"crs": ("astct", "lee", "penn"), "neurotoxicity": ("astct", "ctcae")}
 """Scales by event. Lee and Penn grade cytokine release only; ICANS is the ASTCT scale of neurotoxicity."""
+
+
+LABORATORY_COLUMNS = ("term", "direction", "grade_1", "grade_2", "grade_3", "grade_4", "unit", "normal", "source", "meaning")
+CUT_COLUMNS = ("event", "scale", "grade", "cut", "evidence", "source")
 
 
 class Hypotension(IntEnum):
@@ -116,12 +119,11 @@ class LaboratoryScale:
 def read_laboratory_scales(path: Path) -> Mapping[str, LaboratoryScale]:
     """The terms of a table like `toxicity.csv`; an empty grade 1 is the limit of normal."""
     scales = {}
-    with open(path, encoding="utf-8", newline="") as text:
-        for row in csv.DictReader(text):
-            limits = tuple(float(row[f"grade_{grade}"] or "nan") for grade in range(1, 5))
-            normal = float(row["normal"])
-            first = normal if np.isnan(limits[0]) else limits[0]
-            scales[row["term"]] = LaboratoryScale(row["term"], row["direction"], (first, *limits[1:]), row["unit"], normal, row["source"])
+    for place, row in read_rows(path, LABORATORY_COLUMNS):
+        limits = [number(row, f"grade_{grade}", place) if row[f"grade_{grade}"] else np.nan for grade in range(1, 5)]
+        normal = number(row, "normal", place)
+        first = normal if np.isnan(limits[0]) else limits[0]
+        scales[row["term"]] = LaboratoryScale(row["term"], row["direction"], (first, *limits[1:]), row["unit"], normal, row["source"])
     return scales
 
 
@@ -180,12 +182,10 @@ def cut_points_for_shares(event: str, scale: str, severity: ArrayLike, at_or_abo
 def read_cut_points(path: Path) -> tuple[CutPoints, ...]:
     """Cut points of a table with columns event, scale, grade, cut, evidence, source; grades count from 1 without gaps."""
     found: dict[tuple[str, str], dict[int, float]] = {}
-    with open(path, encoding="utf-8", newline="") as text:
-        for row in csv.DictReader(text):
-            place = f"{path}, {row['event']} {row['scale']}"
-            if row["scale"] not in SCALES.get(row["event"], ()):
-                raise InputError("no such scale for this event", place=place, value=row["scale"], remedy=f"use one of {SCALES}")
-            found.setdefault((row["event"], row["scale"]), {})[int(row["grade"])] = float(row["cut"])
+    for place, row in read_rows(path, CUT_COLUMNS):
+        if row["scale"] not in SCALES.get(row["event"], ()):
+            raise InputError("no such scale for this event", place=place, value=row["scale"], remedy=f"use one of {SCALES}")
+        found.setdefault((row["event"], row["scale"]), {})[int(number(row, "grade", place))] = number(row, "cut", place)
     return tuple(_cut_points(path, event, scale, points) for (event, scale), points in found.items())
 
 

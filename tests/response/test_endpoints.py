@@ -171,3 +171,8 @@ def test_unknown_endpoints_and_options_and_missing_follow_up_are_refused():
         Options(no_response="later")
     with pytest.raises(InputError, match="last_contact_day"):
         Records.of({"infusion_day": [0.0]})
+
+
+def test_columns_of_different_length_are_refused():
+    with pytest.raises(InputError, match="death_day: the column differs in length"):
+        Records.of({"last_contact_day": [1.0, 2.0, 3.0], "death_day": [1.0, 2.0]})

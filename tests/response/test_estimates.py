@@ -105,6 +105,17 @@ def test_a_median_nobody_reached_is_null_and_everything_is_plain_json():
     json.dumps(rate([True, False]).json(), allow_nan=False)
 
 
+def test_a_curve_without_events_yet_is_not_thought_certain():
+    found = time_estimate([400.0, 500.0, 800.0], [1, 0, 0], n_design=30).rates[6]
+    assert found.value == 1.0
+    assert found.mcse > 0
+    assert found.trial == pytest.approx(clopper_pearson(30, 30))
+
+
+def test_a_rate_at_the_last_day_of_follow_up_is_said():
+    assert 60 in time_estimate([60 * MONTH - 1e-9, 100.0], [0, 1]).rates
+
+
 def test_a_time_without_patients_is_empty():
     found = time_estimate([], [])
     assert (found.median, found.n, found.events, found.rates) == (None, 0, 0, {})
