@@ -5,14 +5,10 @@ A new file in a folder is found by itself; nothing is registered by hand. Names 
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 from . import diseases as diseases_package
 from . import therapies as therapies_package
@@ -32,18 +28,14 @@ CRITERIA = {
 }
 
 
-@cache
 def diseases() -> dict[str, Disease]:
-    """Every disease value found in `diseases/`, by name."""
-    values = [value for module in _modules(diseases_package) for value in vars(module).values() if isinstance(value, Disease)]
-    return {disease.name: disease for disease in sorted(values, key=lambda disease: disease.name)}
+    """Every disease, by name."""
+    return {name: diseases_package.get(name) for name in diseases_package.names()}
 
 
-@cache
 def therapies() -> dict[str, type[AbstractTherapy]]:
-    """Every class of therapy found in `therapies/`, by the name regimens use."""
-    classes = {value for module in _modules(therapies_package) for value in vars(module).values() if _is_therapy(value, module)}
-    return dict(sorted((kind().label.split(":")[0], kind) for kind in classes))
+    """Every class of therapy, by its modality."""
+    return therapies_package.modalities()
 
 
 @cache
@@ -66,21 +58,12 @@ def criteria() -> tuple[str, ...]:
 
 def disease(name: str) -> Disease:
     """The disease of that name; `InputError` with the nearest one."""
-    return diseases()[found(name, diseases(), "disease")]
+    return diseases_package.get(name)
 
 
 def therapy(name: str) -> AbstractTherapy:
     """The module a regimen names as `modality` or `modality:agent`; `InputError` when either is unknown."""
-    modality, _, agent = name.replace("-", "_").partition(":")
-    kind = therapies()[found(modality, therapies(), "therapy")]
-    if not agent:
-        return kind()
-    module = kind(agent=agent)
-    if module.agent_table is not None and not module.agent_table.exists():
-        raise InputError(
-            f"`{modality}` knows no agent `{agent}`{nearest(agent, agents())}", value=name, remedy="see `remission list agents`"
-        )
-    return module
+    return therapies_package.get(name)
 
 
 def scenario_path(name: str) -> Path:
@@ -98,13 +81,3 @@ def found(name: str, known: Iterable[str], kind: str) -> str:
         listing = ", ".join(names) or "none yet"
         raise InputError(f"there is no {kind} `{name}`{nearest(name, names)}", remedy=f"known: {listing}")
     return folded
-
-
-def _modules(package: ModuleType) -> list[ModuleType]:
-    return [import_module(f"{package.__name__}.{info.name}") for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
-
-
-def _is_therapy(value: object, module: ModuleType) -> bool:
-    if not inspect.isclass(value) or not issubclass(value, AbstractTherapy) or inspect.isabstract(value):
-        return False
-    return value.__module__ == module.__name__ and not value.__name__.startswith(("Abstract", "_"))

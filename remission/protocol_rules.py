@@ -18,12 +18,12 @@ OCCASIONS = ("safety", "visit", "unscheduled", "any")
 NOTHING = Regimen()
 COMPARISONS = (">=", "<=", ">", "<")
 
-_CONDITION = re.compile(r"([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_CONDITION = re.compile(r"([a-z][a-z0-9_.:]*)\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A measurement compared with a threshold."""
+    """A measurement compared with a threshold; a measurement is named as the model's output, such as `cytokine_release.penn`."""
 
     measure: str
     comparison: str

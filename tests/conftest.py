@@ -1,6 +1,11 @@
-"""Shared by all tests: tests marked `gpu` are skipped where there is no CUDA device."""
+"""Shared by all tests: a small catalog, and no tests marked `gpu` where there is no CUDA device."""
 
 import pytest
+
+from remission import catalog, diseases, therapies
+from remission.model.disease import Clones, Disease, Lesion
+from remission.model.module import AbstractTherapy
+from tests.small_scenario import CarT, Chemotherapy
 
 
 def has_cuda_device() -> bool:
@@ -14,3 +19,17 @@ def pytest_collection_modifyitems(items):
     if marked and not has_cuda_device():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.fixture
+def small_catalog(monkeypatch, tmp_path):
+    """One disease, two modalities, one agent."""
+    disease = Disease("b_all", "B-ALL", (Lesion("marrow"),), Clones(), (), "leukemia", "day 28", tmp_path / "b_all.csv")
+    agents = tmp_path / "agents"
+    agents.mkdir()
+    (agents / "flag.csv").write_text("")
+    monkeypatch.setattr(diseases, "names", lambda: ("b_all",))
+    monkeypatch.setattr(diseases, "_diseases", lambda: {"b_all": disease})
+    monkeypatch.setattr(therapies, "modalities", lambda: {"chemotherapy": Chemotherapy, "car_t": CarT})
+    monkeypatch.setattr(catalog, "agents", lambda: ("flag",))
+    monkeypatch.setattr(AbstractTherapy, "agent_table", property(lambda self: agents / f"{self.agent}.csv" if self.agent else None))

@@ -185,6 +185,15 @@ def test_verbs_name_an_agent_that_is_not_there():
         Regimen("a", "5 mg").scale(2, agent="b")
 
 
+def test_a_product_can_be_renamed_to_the_module_that_represents_it():
+    both = Regimen("car_t:tisagenlecleucel", "1e8 cells") + Regimen("b", "1 mg")
+    assert both.renamed({"car_t:tisagenlecleucel": "car_t"}).agents == ("car_t", "b")
+
+
+def test_a_combination_is_dosed_in_courses():
+    assert expand(Regimen("combination:bridging", "1 course"), ENROLLED).units == ("1",)
+
+
 def test_named_lesions_get_one_dose_each():
     table = expand(Regimen("radiation", "9 Gy", lesions=["x", "y"]), ENROLLED, lesions={"x": 0, "y": 3})
     assert table.lesion[0].tolist() == [0, 3]

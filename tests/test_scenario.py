@@ -1,73 +1,12 @@
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from remission import catalog
 from remission.errors import InputError
-from remission.model.disease import Clones, Disease, Lesion
-from remission.model.module import AbstractTherapy
 from remission.scenario import read_scenario
 from remission.visits import read_visits
-
-GOOD = """
-name = "small"
-disease = "b_all"
-endpoints = ["ORR", "OS"]
-seed = 3
-pairing = "randomized"
-
-[population]
-size = 50
-where = {age = [3, 25], sex = "female"}
-
-[arms.treated]
-title = "Treated"
-regimen = [{agent = "chemotherapy:flag", amount = "30 mg/m2", day = [0, 1], every = "28 d", times = 2}]
-
-[arms.control]
-regimen = []
-
-[protocol]
-visits = "day 28, then every 3 months to 2 years"
-data_cut = "30 months"
-accrual = "6 months"
-dropout = "2 %/year"
-crossover = {control = "treated"}
-
-[[protocol.rules]]
-name = "calm"
-when = "crs_astct >= 2"
-at = "safety"
-give = [{agent = "car_t", amount = "5 cells"}]
-
-[intercurrent]
-death = "composite"
-"""
-
-
-@dataclass(frozen=True)
-class Chemotherapy(AbstractTherapy):
-    dose_unit: ClassVar[str] = "mg"
-
-
-@dataclass(frozen=True)
-class CarT(AbstractTherapy):
-    dose_unit: ClassVar[str] = "cell"
-
-
-@pytest.fixture
-def small_catalog(monkeypatch, tmp_path):
-    """One disease, two modalities, one agent: tests of reading do not depend on the biology."""
-    disease = Disease("b_all", "B-ALL", (Lesion("marrow"),), Clones(), (), "leukemia", "day 28", tmp_path / "b_all.csv")
-    agents = tmp_path / "agents"
-    agents.mkdir()
-    (agents / "flag.csv").write_text("")
-    monkeypatch.setattr(catalog, "diseases", lambda: {"b_all": disease})
-    monkeypatch.setattr(catalog, "therapies", lambda: {"chemotherapy": Chemotherapy, "car_t": CarT})
-    monkeypatch.setattr(catalog, "agents", lambda: ("flag",))
-    monkeypatch.setattr(AbstractTherapy, "agent_table", property(lambda self: agents / f"{self.agent}.csv" if self.agent else None))
+from tests.small_scenario import GOOD
 
 
 @pytest.fixture

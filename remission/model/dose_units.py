@@ -2,7 +2,7 @@
 
 A prescription by body weight, body surface or kidney function is resolved with the patient's covariates:
 `weight_kg`, `height_cm`, `bsa_m2` (else Mosteller's formula), `gfr` (mL/min). A dose in the model is then in mg,
-cells, PFU, IU, Gy or J/cm2.
+cells, PFU, IU, Gy or J/cm2, or counts courses of a combination taken as one.
 
 Sources: Mosteller 1987, N Engl J Med 317:1098 (body surface); Calvert 1989, J Clin Oncol 7:1748 (carboplatin by AUC).
 Left out: caps on body surface and on kidney function, which are rules of a protocol.
@@ -42,7 +42,7 @@ class DoseUnit:
 def dose_unit(text: str) -> DoseUnit:
     """The unit a text names; `InputError` with the nearest one when doses are not prescribed in it."""
     written = text.strip().replace("²", "2").replace("^", "").replace("**", "").replace("µ", "u").replace("μ", "u").replace(" ", "")
-    written = re.sub(r"^cell(?=$|/)", "cells", written)
+    written = "courses" if written == "course" else re.sub(r"^cell(?=$|/)", "cells", written)
     if written not in DOSE_UNITS:
         raise InputError(f"doses are not given in `{text}`{nearest(written, DOSE_UNITS)}", remedy=f"use one of {', '.join(DOSE_UNITS)}")
     return DOSE_UNITS[written]
@@ -95,5 +95,6 @@ _UNITS = (
     DoseUnit("IU/m2", "IU", 1.0, "surface"),
     DoseUnit("Gy", "Gy"),
     DoseUnit("J/cm2", "J/cm2"),
+    DoseUnit("courses", "1"),
 )
 DOSE_UNITS: dict[str, DoseUnit] = {unit.text: unit for unit in _UNITS}

@@ -109,6 +109,10 @@ class Regimen:
             raise InputError("a dose cannot be scaled by this", value=factor, remedy="use a finite factor of at least 0")
         return self._change(agent, lambda row: [row.scaled(factor)])
 
+    def renamed(self, names: Mapping[str, str]) -> Regimen:
+        """The same doses under other names of agents, such as the labels under which a system knows them."""
+        return Regimen.of(replace(row, agent=names.get(row.agent, row.agent)) for row in self.rows)
+
     @property
     def end(self) -> float:
         """The day on which the regimen is over: after the last dose's infusion, or its last full interval."""

@@ -1,0 +1,136 @@
+"""What a name stands for, as text for the terminal: a disease, a therapy, a scenario or a criterion."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+from . import catalog
+from .durations import months
+from .errors import InputError, nearest
+from .model.disease import Disease
+from .model.module import AbstractTherapy
+from .response.rules import read_rules
+from .scenario import Scenario, read_scenario
+from .tables import Row, Table
+
+
+def describe(name: str) -> str:
+    """Whatever has that name in the package, or the scenario in that file; `InputError` with the nearest name."""
+    folded = name.strip().replace("-", "_")
+    if Path(name).suffix == ".toml" or folded in catalog.scenarios():
+        return of_scenario(read_scenario(name))
+    if folded in catalog.diseases():
+        return of_disease(catalog.disease(folded))
+    if folded.split(":")[0] in catalog.therapies():
+        return of_therapy(catalog.therapy(folded))
+    if folded in catalog.agents():
+        return _agent_table(catalog.PACKAGE / "therapies" / "agents" / f"{folded}.csv")
+    if name.strip().lower() in catalog.criteria():
+        return of_criterion(name.strip().lower())
+    known = [*catalog.scenarios(), *catalog.diseases(), *catalog.therapies(), *catalog.agents(), *catalog.criteria()]
+    raise InputError(f"nothing is named `{name}`{nearest(name, known)}", remedy="see `remission list`")
+
+
+def of_scenario(scenario: Scenario) -> str:
+    """The design in a few lines."""
+    plan = scenario.protocol.visits
+    lines = [
+        f"{scenario.title}  ({scenario.name})",
+        f"disease: {scenario.disease}; {scenario.population.size:,} patients per arm, {scenario.population.history.replace('_', ' ')}",
+        f"visits: {len(plan)}, day {plan[0]:g} to month {months(plan[-1]):.0f} from {scenario.protocol.anchor}",
+        f"endpoints: {', '.join(scenario.endpoints)}; pairing: {scenario.pairing}; seed: {scenario.seed}",
+    ]
+    for arm in scenario.arms:
+        lines += ["", f"arm {arm.key}: {arm.title}", *([f"  {arm.note}"] if arm.note else [])]
+        lines += [f"  {row}" for row in arm.regimen.rows] or ["  no therapy"]
+    lines += ["", *(f"{event.replace('_', ' ')}: {strategy.replace('_', ' ')}" for event, strategy in scenario.intercurrent.items())]
+    return "\n".join(lines).rstrip()
+
+
+def of_disease(disease: Disease) -> str:
+    """Where it is, what its clones differ in, which modules make it, and its own numbers."""
+    lines = [f"{disease.title}  ({disease.name})", ""]
+    lines += [f"lesion: {lesion.site}{f', measured by {lesion.measured_by}' if lesion.measured_by else ''}" for lesion in disease.lesions]
+    lines += [f"clones differ in {trait}: {', '.join(levels)}" for trait, levels in disease.clones.traits]
+    lines += [
+        f"modules: {', '.join(module.label for module in disease.modules)}",
+        f"criteria: {disease.criteria}",
+        f"visits: {disease.visits}",
+    ]
+    return "\n".join([*lines, "", _table_text(disease.table, override=True)])
+
+
+def of_therapy(module: AbstractTherapy) -> str:
+    """What it is in the patient, and its numbers with their sources."""
+    parts = [f"{module.label}, dosed in {module.dose_unit or '1'}", inspect.cleandoc(type(module).__doc__ or ""), _table_text(module.table)]
+    if module.agent_table is not None and module.agent_table.exists():
+        parts.append(_agent_table(module.agent_table))
+    return "\n\n".join(parts)
+
+
+def of_criterion(name: str) -> str:
+    """The thresholds of a criterion with their sources."""
+    table = catalog.PACKAGE / "response" / f"{catalog.CRITERIA[name]}.csv"
+    rules = read_rules(table).values()
+    return _aligned(
+        [["rule", "value", "unit", "source", "meaning"], *([r.name, f"{r.value:g}", r.unit, r.source, r.meaning] for r in rules)]
+    )
+
+
+def listing(kind: str) -> list[tuple[str, str]]:
+    """Names and titles of one kind: diseases, therapies, agents, scenarios or criteria."""
+    if kind not in KINDS:
+        raise InputError(f"there is no list of `{kind}`{nearest(kind, KINDS)}", remedy=f"use one of {', '.join(KINDS)}")
+    return KINDS[kind]()
+
+
+def _scenarios() -> list[tuple[str, str]]:
+    return [(name.replace("_", "-"), read_scenario(name).title) for name in catalog.scenarios()]
+
+
+def _therapies() -> list[tuple[str, str]]:
+    return [(name, (inspect.getdoc(kind) or "").splitlines()[0]) for name, kind in catalog.therapies().items()]
+
+
+KINDS: dict[str, Callable[[], list[tuple[str, str]]]] = {
+    "diseases": lambda: [(name, disease.title) for name, disease in catalog.diseases().items()],
+    "therapies": _therapies,
+    "agents": lambda: [(name, "") for name in catalog.agents()],
+    "scenarios": _scenarios,
+    "criteria": lambda: [(name, "") for name in catalog.criteria()],
+}
+
+
+def _agent_table(path: Path) -> str:
+    return f"{path.stem}\n{_table_text(path, override=True)}"
+
+
+def _table_text(path: Path, override: bool = False) -> str:
+    if not path.exists():
+        return "no table"
+    rows = Table.read(path, override=override).rows.values()
+    return _aligned([["name", "value", "unit", "varies", "evidence", "source", "meaning"], *(_cells(row) for row in rows)])
+
+
+def _cells(row: Row) -> list[str]:
+    return [row.name, row.value_text, row.unit or "", _law_text(row), row.evidence or "", row.source or "", row.meaning or ""]
+
+
+def _law_text(row: Row) -> str:
+    """The law as tables write it, numbers to three digits."""
+    if row.distribution is None:
+        return ""
+    named = ", ".join(f"{one.name}={_short(getattr(row.distribution, one.name))}" for one in fields(row.distribution))
+    return f"{type(row.distribution).__name__.lower()}({named})"
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
