@@ -1,0 +1,368 @@
+"""Running a batch: `start` it, `advance` it, or `simulate` it through its visits.
+
+Every member is integrated on its own, from its own day to its own stop, with its own dose rows, steps and luck; members
+are spread over threads in chunks, and results do not depend on how.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from remission.engine.batch import Batch, copy, entry_table, pack_doses, put, take
+from remission.engine.compiled import Addresses, Compiled, Hazard
+from remission.engine.cpu import look, run_chunk, start_members
+from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Settings, State, Status, Watch
+from remission.engine.steppers import Method
+from remission.errors import InputError, RunError
+from remission.random import exponential, process_key
+
+__all__ = ["Addresses", "Compiled", "Hazard", "Options", "VisitProtocol", "advance", "observe", "simulate", "start"]
+
+LOG_LINES = 32
+FAULT = "REMISSION_FAULT"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to integrate.
+
+    method: Rodas5P, or Tsit5 where `pilot` counts fewer operations. rtol: relative tolerance per step; absolute ones belong to
+    the system. n_small: cells below which chance decides. seed: of the study. max_steps: tries per member and advance.
+    threads: None = all cores this process may use. chunk: members per task, None = chosen.
+    """
+
+    method: Method = Method.RODAS5P
+    rtol: float = 1e-5
+    n_small: float = 100.0
+    seed: int = 0
+    max_steps: int = 100_000
+    threads: int | None = None
+    chunk: int | None = None
+
+
+DEFAULTS = Options()
+
+
+def model_of(system: Compiled, capacity: int) -> Model:
+    """The system's numbers as compiled code takes them, at one lesion capacity."""
+    entries, n_patient_entries, n_lesion_entries = entry_table(system, capacity)
+    marks = np.zeros(system.atol.size) if system.nonnegative is None else system.nonnegative
+    a = system.addresses
+    return Model(
+        *(int(address) for address in (a.rhs, a.jac, a.quad, a.out, a.dose, a.event, a.init)),
+        system.n_patient,
+        system.n_block,
+        max(system.n_clones, 1),
+        system.n_patient_parameters - system.n_inputs,
+        system.n_inputs,
+        system.n_quadratures,
+        system.n_lesion_quadratures,
+        system.arrow.operations,
+        np.ascontiguousarray(system.cell_state, np.int64),
+        _per_state(system, system.atol, capacity),
+        _per_state(system, marks, capacity),
+        *(np.ascontiguousarray(column) for column in entries.T),
+        n_patient_entries,
+        n_lesion_entries,
+        *(np.array([getattr(h, mark) for h in system.hazards], bool) for mark in ("stop", "seeds", "repeats")),
+    )
+
+
+def _per_state(system: Compiled, values: np.ndarray, capacity: int) -> np.ndarray:
+    values = np.asarray(values, float)
+    return np.concatenate([values[: system.n_patient], np.tile(values[system.n_patient :], capacity)])
+
+
+def _settings(options: Options, tighter: float = 1.0) -> Settings:
+    return Settings(
+        int(options.method),
+        options.rtol * tighter,
+        tighter,
+        float(options.n_small),
+        np.uint64(options.seed),
+        process_key("extinction"),
+        int(options.max_steps),
+    )
+
+
+def thresholds(system: Compiled, patients: np.ndarray, capacity: int, slots: int, seed: int) -> np.ndarray:
+    """Thresholds of accumulated hazard [M, E, slots]: sums of exponential draws of mean 1, keyed by hazard, lesion and clone."""
+    entries, _, _ = entry_table(system, capacity)
+    result = np.empty((len(patients), len(entries), slots))
+    for e, (_, hazard, lesion, clone) in enumerate(entries):
+        slot = (int(lesion + 1) << 40) | (int(clone + 1) << 24)
+        key = process_key("hazard:" + system.hazards[hazard].name)
+        result[:, e] = exponential(seed, np.asarray(patients)[:, None], key, slot + np.arange(slots, dtype=np.uint64))
+    return np.cumsum(result, axis=2)
+
+
+def start(
+    system: Compiled,
+    patients: np.ndarray,
+    parameters: np.ndarray,
+    n_lesions: np.ndarray | int = 1,
+    doses: Doses | None = None,
+    day: float | np.ndarray = 0.0,
+    slots: int = 4,
+    options: Options = DEFAULTS,
+) -> Batch:
+    """Members at their first day, with initial states, thresholds and the phases of their clones.
+
+    patients: whole numbers [M], the keys of their luck. parameters: [M, n_parameters(capacity)], which sets the capacity.
+    n_lesions: [M]. doses: rows of every member, see `pack_doses`. slots: thresholds per hazard.
+    """
+    patients, parameters = np.asarray(patients, np.uint64), np.array(parameters, float, ndmin=2)
+    m, capacity = patients.size, _capacity(system, parameters.shape[1])
+    counts = np.broadcast_to(np.asarray(n_lesions, np.int64), m).copy()
+    if (counts > capacity).any() or (counts < 0).any() or parameters.shape[0] != m:
+        raise InputError("parameters do not fit the members and their lesions", "start", parameters.shape)
+    state = _first_state(system, patients, parameters, counts, capacity, day)
+    clones = system.n_clones * capacity
+    batch = Batch(
+        capacity,
+        state,
+        pack_doses([[] for _ in range(m)]) if doses is None else doses,
+        Clones(np.zeros((m, clones), np.int8), np.zeros((m, clones, 4)), np.zeros((m, clones), np.int64)),
+        _first_events(system, patients, capacity, slots, options.seed),
+        _no_watch(m),
+    )
+    start_members(model_of(system, capacity), batch.state, batch.clones, _settings(options))
+    return batch
+
+
+def _capacity(system: Compiled, length: int) -> int:
+    rest = length - system.n_patient_parameters
+    if system.n_lesion_parameters:
+        capacity, over = divmod(rest, system.n_lesion_parameters)
+    else:
+        capacity, over = 1, rest
+    if over or capacity < 0:
+        raise InputError("parameter rows have the wrong length", "start", length, "use `system.n_parameters(lesions)`")
+    return capacity
+
+
+def _first_state(system, patients, parameters, n_lesions, capacity, day) -> State:
+    m = patients.size
+    return State(
+        patient=patients,
+        y=np.zeros((m, system.n_states(capacity))),
+        q=np.zeros((m, system.n_integrals(capacity))),
+        p=np.ascontiguousarray(parameters),
+        flags=np.zeros((m, max(system.n_clones * capacity, 1))),
+        t=np.broadcast_to(np.asarray(day, float), m).copy(),
+        h=np.zeros(m),
+        error=np.ones(m),
+        until=np.zeros(m),
+        n_lesions=n_lesions,
+        status=np.zeros(m, np.int64),
+        trigger=np.full(m, -1, np.int64),
+        fatal=np.full(m, -1, np.int64),
+        accepted=np.zeros(m, np.int64),
+        rejected=np.zeros(m, np.int64),
+    )
+
+
+def _first_events(system: Compiled, patients: np.ndarray, capacity: int, slots: int, seed: int) -> Events:
+    m, n = patients.size, len(entry_table(system, capacity)[0])
+    return Events(
+        thresholds(system, patients, capacity, slots, seed),
+        np.zeros((m, n), np.int64),
+        np.full((m, LOG_LINES, 3), -1, np.int64),
+        np.full((m, LOG_LINES), np.nan),
+        np.zeros(m, np.int64),
+    )
+
+
+def _no_watch(m: int) -> Watch:
+    none, rows = np.zeros(0, np.int64), np.zeros((m, 0))
+    return Watch(
+        grid=np.zeros(0),
+        saved=np.zeros((m, 0, 0)),
+        output=none,
+        above=rows,
+        below=rows,
+        record=np.zeros((m, 0, 7)),
+        trigger_output=none,
+        trigger_level=rows,
+        trigger_sign=np.zeros(0),
+        armed=np.zeros((m, 0), np.int8),
+        met=np.zeros((m, 0), np.int8),
+    )
+
+
+def watch(batch: Batch, outputs: list[int], above=np.nan, below=np.nan) -> Batch:
+    """Keep running end points of some outputs from now on: extremes and their days, area, first day above and below.
+
+    above, below: level, or one per output [W], or per member and output [M, W]; nan = not asked. See `Record`.
+    """
+    shape = (batch.size, len(outputs))
+    record = np.full((*shape, 7), np.nan)
+    record[:, :, 0], record[:, :, 2], record[:, :, 4] = np.inf, -np.inf, 0.0
+    levels = [np.broadcast_to(np.asarray(level, float), shape).copy() for level in (above, below)]
+    index = np.asarray(outputs, np.int64)
+    return replace(batch, watch=batch.watch._replace(output=index, above=levels[0], below=levels[1], record=record))
+
+
+def arm(batch: Batch, outputs: list[int], levels, rising: list[bool], armed=True) -> Batch:
+    """Set the triggers: a member stops where an armed output crosses its level, which disarms that trigger.
+
+    levels: one per trigger [G], or per member [M, G]; armed likewise. A condition met from the start is no crossing.
+    """
+    shape = (batch.size, len(outputs))
+    return replace(
+        batch,
+        watch=batch.watch._replace(
+            trigger_output=np.asarray(outputs, np.int64),
+            trigger_level=np.broadcast_to(np.asarray(levels, float), shape).copy(),
+            trigger_sign=np.where(np.asarray(rising, bool), 1.0, -1.0),
+            armed=np.broadcast_to(np.asarray(armed, np.int8), shape).copy(),
+            met=np.full(shape, -1, np.int8),
+        ),
+    )
+
+
+def advance(
+    system: Compiled,
+    batch: Batch,
+    until: float | np.ndarray,
+    save: np.ndarray | None = None,
+    options: Options = DEFAULTS,
+) -> Batch:
+    """Integrate every member that is `ok` from its own day to its own `until`, or to what ends it before.
+
+    until: day, or one per member [M]; a day already passed leaves the member as it is. Doses dated `until` are left for
+    the next call, so a visit on a dosing day sees the patient before the dose. save: sorted days at which all outputs are
+    kept, in `batch.saved`. A solver failure is repeated once at a tenth of the tolerance.
+    """
+    until = np.broadcast_to(np.asarray(until, float), batch.size)
+    if not np.isfinite(until).all():
+        raise InputError("a member's stop is not a finite day", "advance", until[~np.isfinite(until)][0])
+    first = _with_fault(_prepared(system, batch, until, save))
+    result = copy(first)
+    _run(system, result, options, 1.0)
+    failed = np.isin(result.status, FAILURES) & (first.status == Status.OK)
+    if not failed.any():
+        return result
+    again = copy(take(first, failed))
+    _run(system, again, options, 0.1)
+    return put(result, failed, again)
+
+
+def _prepared(system: Compiled, batch: Batch, until: np.ndarray, save: np.ndarray | None) -> Batch:
+    grid = np.zeros(0) if save is None else np.asarray(save, float)
+    if (np.diff(grid) < 0).any() or not np.isfinite(grid).all():
+        raise InputError("the days to save are not sorted finite numbers", "advance")
+    saved = np.full((batch.size, grid.size, system.n_observed(batch.capacity)), np.nan)
+    kept = batch.watch._replace(grid=grid, saved=saved)
+    return replace(batch, state=batch.state._replace(until=until.copy()), watch=kept)
+
+
+def _with_fault(batch: Batch) -> Batch:
+    """For tests: `REMISSION_FAULT=member=17` makes patient 17 non-finite."""
+    kind, _, number = os.environ.get(FAULT, "").partition("=")
+    if kind != "member":
+        return batch
+    if not number.isdigit():
+        raise InputError("not a patient number", FAULT, number, "write `member=17`")
+    hit = batch.patient == np.uint64(int(number))
+    return replace(batch, state=batch.state._replace(y=np.where(hit[:, None], np.nan, batch.y))) if hit.any() else batch
+
+
+def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> None:
+    """Run all members in place, chunk by chunk, on as many threads as asked."""
+    model, settings = model_of(system, batch.capacity), _settings(options, tighter)
+    threads = options.threads or len(os.sched_getaffinity(0))
+    chunk = options.chunk or int(np.clip(batch.size // (8 * threads), 1, 64))
+    sizes = _sizes(system, batch)
+    arrays = (batch.state, batch.doses, batch.clones, batch.events, batch.watch, settings, sizes)
+    spans = [(low, min(low + chunk, batch.size)) for low in range(0, batch.size, chunk)]
+    if threads == 1 or len(spans) < 2:
+        for low, high in spans:
+            run_chunk(model, *arrays, low, high)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(run_chunk, model, *arrays, low, high) for low, high in spans]:
+            done.result()
+
+
+def _sizes(system: Compiled, batch: Batch) -> tuple[int, int, int, int, int]:
+    n = batch.capacity
+    return (
+        system.n_states(n),
+        max(system.n_integrals(n), 1),
+        max(system.n_clones * n, 1),
+        max(system.n_observed(n), 1),
+        max(system.arrow.size(n), 1),
+    )
+
+
+def observe(system: Compiled, batch: Batch) -> np.ndarray:
+    """Outputs of every member as it is now [M, O]; parts of lesions it does not have are nan."""
+    target = np.full((batch.size, system.n_observed(batch.capacity)), np.nan)
+    look(model_of(system, batch.capacity), batch.state, target)
+    return target
+
+
+class VisitProtocol(Protocol):
+    """What a clinic does: when it sees a member next, and what it then decides.
+
+    Any state it keeps should go by `batch.patient`, because a member may be run again with more room for lesions.
+    """
+
+    def next_visit(self, batch: Batch) -> np.ndarray:
+        """Day of each member's next visit [M], after its present day; infinity = none."""
+        ...
+
+    def visit(self, batch: Batch, which: np.ndarray, observed: np.ndarray) -> Batch:
+        """Act on the members `which` [M] that are at a visit or a trigger, given all outputs [M, O]."""
+        ...
+
+
+def simulate(
+    system: Compiled,
+    members: Batch | Callable[[np.ndarray | None, int | None], Batch],
+    until: float | np.ndarray,
+    regimen: Doses | None = None,
+    save: np.ndarray | None = None,
+    protocol: VisitProtocol | None = None,
+    options: Options = DEFAULTS,
+) -> Batch:
+    """Take members to `until`, through the visits of a protocol; without one this is a single `advance`.
+
+    members: a batch, or a function (patients, capacity) that makes one, (None, None) asking for all; with a function, members
+    that run out of lesions are repeated with twice the room. regimen: dose rows instead of those of the batch.
+    """
+    make = members if callable(members) else None
+    batch = make(None, None) if make else members
+    batch = batch if regimen is None else replace(batch, doses=regimen)
+    result = _through_visits(system, batch, until, save, protocol, options)
+    while make and (short := result.status == Status.NEEDS_CAPACITY).any():
+        again = make(result.patient[short], 2 * result.capacity)
+        if regimen is not None:
+            again = replace(again, doses=Doses(*(x[short] for x in regimen)))
+        stop = np.broadcast_to(np.asarray(until, float), result.size)[short]
+        result = put(result, short, _through_visits(system, again, stop, save, protocol, options))
+    return result
+
+
+def _through_visits(system, batch, until, save, protocol, options) -> Batch:
+    until = np.broadcast_to(np.asarray(until, float), batch.size)
+    if protocol is None:
+        return advance(system, batch, until, save, options)
+    kept = None
+    while True:
+        day = np.asarray(protocol.next_visit(batch), float)
+        going = (batch.status == Status.OK) & (batch.t < until)
+        if (going & ~(day > batch.t)).any():
+            raise RunError("the protocol asks for a visit that is not after the present day")
+        batch = advance(system, batch, np.where(going, np.minimum(day, until), batch.t), save, options)
+        kept = batch.saved if kept is None else np.where(np.isnan(batch.saved), kept, batch.saved)
+        which = going & (batch.status == Status.OK) & ((batch.t == day) | (batch.state.trigger >= 0))
+        if which.any():
+            batch = protocol.visit(batch, which, observe(system, batch))
+        elif not (going & (batch.status == Status.OK) & (batch.t < until)).any():
+            return replace(batch, watch=batch.watch._replace(saved=kept))
