@@ -129,7 +129,8 @@ class Builder:
         """A shared state, or a state, output or integral of another module by its full name (`car_t.effector`)."""
         own = f"{self.label}.{name}"
         declared = self.known or self.into
-        full = own if own in declared.states or own in declared.outputs or own in declared.integrals else name
+        mine = own in declared.states or own in declared.outputs or own in declared.integrals
+        full = own if mine and name not in SHARED else name
         if full in declared.states:
             entry = declared.states[full]
             return self.expression(self.into.graph.symbol("state", full, entry.per), entry.unit)

@@ -23,12 +23,11 @@ def module_rows(modules) -> dict:
     for module in modules:
         if not module.table.exists():
             continue
-        own = {f"{module.label}.{name}": row for name, row in Table.read(module.table).rows.items()}
+        own = Table.read(module.table).of_module(module.label)
         if module.agent_table is not None:
             if not module.agent_table.exists():
                 raise ModelError(f"`{module.label}`: there is no table for this agent ({module.agent_table.name}); write it beside the others")
-            agent = Table.read(module.agent_table, defaults={name.split(".", 1)[1]: row for name, row in own.items()}).rows
-            own.update({f"{module.label}.{name}": row for name, row in agent.items()})
+            own = layer(own, Table.read(module.agent_table, override=True), "agent", module=module.label)
         rows.update(own)
     return rows
 
