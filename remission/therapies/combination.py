@@ -1,0 +1,34 @@
+"""Courses of several cytotoxic drugs together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import ClassVar
+
+from remission.model.module import AbstractTherapy
+
+
+@dataclass(frozen=True)
+class Combination(AbstractTherapy):
+    """A course of combination chemotherapy, taken as one: induction, or bridging before an infusion.
+
+    A course is an effect that fades; over its time it kills sensitive malignant cells by `kill` natural logs, and
+    lymphocytes and blood precursors with it. It is dosed in courses (1 is the full one).
+
+    Not represented: the single drugs, their order and their side effects beyond blood.
+    """
+
+    dose_unit: ClassVar[str] = "1"
+    agent: str = "induction"
+
+    def equations(self, m) -> None:
+        p = m.parameters
+        course = m.state("course", unit="1", dosed=True)
+        fading = log(2) / p.half_life
+        m.flow(course, None, fading * course)
+
+        exposed = m.port("sensitivity", "chemotherapy") * m.port("access", "small_molecule")
+        m.add("kill", p.kill * fading * course * exposed, channel="chemotherapy")
+        m.add("lymphocyte_loss", p.lymphocyte_kill * fading * course)
+        m.add("marrow_toxicity", p.marrow_kill * fading * course)
