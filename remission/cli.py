@@ -64,7 +64,7 @@ def trial(
     }
     run_directory.check(request["out"])
     result = _run_trial(design, request)
-    _show(result, as_json, request["out"])
+    _show_trial(result, as_json, request["out"])
     if result.failure is not None:  # told after the results are saved and shown
         raise result.failure
 
@@ -83,8 +83,19 @@ def _job(module: str, name: str) -> Callable[..., Any]:
     return getattr(import_module(f"{__package__}.{module}"), name)
 
 
+def _show_trial(result: Any, as_json: bool, out: Path) -> None:
+    """Save the result and its report, then print the JSON document, or a small table."""
+    result.save(out)
+    report = _job("report", "write")(result, out / "report.html")
+    if as_json:
+        print_json(result.json())
+    else:
+        print(_job("report", "text_table")(result))
+    say(f"report: {report}")
+
+
 def _show(result: Any, as_json: bool, out: Path | None) -> None:
-    """Save a result, then print it: the JSON document, or the table and where the report is."""
+    """Save a result, then print the JSON document, or its table."""
     if out is not None:
         result.save(out)
     if as_json:
@@ -92,8 +103,7 @@ def _show(result: Any, as_json: bool, out: Path | None) -> None:
     else:
         print_table(result.table())
     if out is not None:
-        report = out / "report.html"
-        say(f"report: {report}" if report.exists() else f"results: {out}")
+        say(f"results: {out}")
 
 
 def calibrate(

@@ -12,6 +12,7 @@ from .durations import months
 from .errors import InputError, nearest
 from .model.disease import Disease
 from .model.module import AbstractTherapy
+from .protocol_rules import Rule
 from .response.rules import read_rules
 from .scenario import Scenario, read_scenario
 from .tables import Row, Table
@@ -46,8 +47,20 @@ def of_scenario(scenario: Scenario) -> str:
     for arm in scenario.arms:
         lines += ["", f"arm {arm.key}: {arm.title}", *([f"  {arm.note}"] if arm.note else [])]
         lines += [f"  {row}" for row in arm.regimen.rows] or ["  no therapy"]
+    lines += [""] if scenario.protocol.rules else []
+    lines += [
+        f"rule {rule.name}: when {' and '.join(map(str, rule.when))}, at {rule.at}: {_effect(rule)}" for rule in scenario.protocol.rules
+    ]
     lines += ["", *(f"{event.replace('_', ' ')}: {strategy.replace('_', ' ')}" for event, strategy in scenario.intercurrent.items())]
     return "\n".join(lines).rstrip()
+
+
+def _effect(rule: Rule) -> str:
+    effects = [f"give {rule.give}"] if rule.give.rows else []
+    effects += [f"stop {agent}" for agent in rule.stop]
+    effects += ["end therapy"] if rule.end_therapy else []
+    effects += ["begin the next line"] if rule.next_line else []
+    return ", ".join(effects)
 
 
 def of_disease(disease: Disease) -> str:

@@ -26,7 +26,11 @@ class Result:
 
     def save(self, directory):
         run_directory.prepare(directory)
-        (directory / "report.html").write_text("<html></html>")
+
+
+def write_report(result, path):
+    path.write_text("<html></html>")
+    return path
 
 
 @pytest.fixture
@@ -40,7 +44,9 @@ def calls(monkeypatch):
         progress("simulating", 2, 2)
         return Result()
 
+    report = SimpleNamespace(write=write_report, text_table=lambda result: "endpoint  treated\nresponse  51%")
     monkeypatch.setitem(sys.modules, "remission.trial", SimpleNamespace(run_scenario=run_scenario))
+    monkeypatch.setitem(sys.modules, "remission.report", report)
     return made
 
 
@@ -60,7 +66,7 @@ def test_a_trial_prints_a_table_and_where_the_report_is(here, calls, capsys):
     assert trial() == 0
     printed = capsys.readouterr()
     assert "treated" in printed.out
-    assert "0.5123" in printed.out
+    assert "51%" in printed.out
     assert "report: runs/small-3/report.html" in printed.err
     assert (here / "runs/small-3/report.html").exists()
 
@@ -251,6 +257,39 @@ def test_a_bundled_scenario_is_copied_once(here, capsys):
     assert cli.run(["copy", "b_all_car_t", "mine"]) == 2
     assert "exists" in capsys.readouterr().err
     assert cli.run(["copy", "b_all_car_t", "small.toml"]) == 2
+
+
+def job(monkeypatch, module, name, made):
+    def run(*arguments, progress, **request):
+        made.append((arguments, request))
+        return Result()
+
+    monkeypatch.setitem(sys.modules, f"remission.{module}", SimpleNamespace(**{name: run}))
+
+
+def test_a_calibration_is_run_and_saved(here, monkeypatch, capsys):
+    made = []
+    job(monkeypatch, "calibration", "calibrate", made)
+    cli.calibrate("b-all", out=None)
+    assert made == [(("b_all",), {"targets": None, "out": here.__class__("runs/calibrate-b-all")})]
+    assert "0.5123" in capsys.readouterr().out
+    assert run_directory.is_run(here / "runs/calibrate-b-all")
+
+
+def test_a_validation_prints_json_alone(here, monkeypatch, capsys):
+    made = []
+    job(monkeypatch, "calibration", "validate", made)
+    cli.validate(["b-all"], as_json=True)
+    assert made == [((["b_all"],), {})]
+    assert json.loads(capsys.readouterr().out)["scenario"] == "small"
+
+
+def test_single_patients_are_simulated(here, monkeypatch, capsys):
+    made = []
+    job(monkeypatch, "simulation", "simulate_scenario", made)
+    cli.simulate("small.toml", patients="3", seed="5")
+    assert made[0][1] == {"patients": 3, "seed": 5}
+    assert "treated" in capsys.readouterr().out
 
 
 def test_jobs_that_are_not_in_this_version_are_no_commands(capsys):
