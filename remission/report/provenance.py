@@ -1,0 +1,104 @@
+"""What a reader needs to doubt a result well: failed members, assumed parameters, notes, seed and version."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from remission.plots.rounding import count, counted, number, unit, words
+from remission.report.elements import Markup, bullets, definitions, details, joined, paragraph, table
+from remission.report.estimates import title
+
+MOST_FAILURES = 50
+NO_FAILURES = "Every simulated patient was followed to the end."
+
+
+def failures(table_of_failures: pl.DataFrame | None, titles: Mapping[str, str], patients: int) -> Markup:
+    """Members that ended otherwise than `ok`, counted by arm and reason, with their numbers folded away."""
+    if table_of_failures is None or table_of_failures.is_empty():
+        return paragraph(NO_FAILURES)
+    counts = table_of_failures.group_by("arm", "status", "reason", maintain_order=True).len()
+    said = paragraph(
+        f"{counted(table_of_failures.height, 'member')} of the ensemble did not end normally, after one repetition at tighter tolerance."
+    )
+    rows = [
+        (
+            titles.get(row["arm"], str(row["arm"] or "before enrollment")),
+            words(str(row["status"])),
+            str(row["reason"] or ""),
+            count(row["len"]),
+        )
+        for row in counts.iter_rows(named=True)
+    ]
+    singles = [
+        (f"patient {row['patient']}", titles.get(row["arm"], str(row["arm"] or "")), words(str(row["status"])), str(row["reason"] or ""))
+        for row in table_of_failures.head(MOST_FAILURES).iter_rows(named=True)
+    ]
+    more = paragraph(f"The first {MOST_FAILURES} of {count(table_of_failures.height)}.") if table_of_failures.height > MOST_FAILURES else ""
+    listed = details("Which members", more, table(("Member", "Arm", "Status", "Reason"), singles))
+    return joined([said, table(("Arm", "Status", "Reason", f"Members (of {count(patients)} per arm)"), rows), listed])
+
+
+def assumed(parameters: pl.DataFrame | None) -> Markup:
+    """Every parameter in play that rests on an assumption, grouped by the module it belongs to."""
+    if parameters is None or parameters.is_empty():
+        return paragraph("No parameter in play is marked as assumed.")
+    rows, module = [], None
+    for row in parameters.sort("key").iter_rows(named=True):
+        owner, _, name = row["key"].rpartition(".")
+        if owner != module:
+            module = owner
+            rows.append((words(owner.replace(":", ": ")) or "Parameters",))
+        rows.append((name, _value(row["value"]), unit(row["unit"]), row["meaning"] or "", row["source"] or "none"))
+    many = counted(parameters.height, "parameter in play is", "parameters in play are")
+    said = f"{many} assumed: neither measured nor fitted for this use. The results depend on them."
+    listed = table(("Parameter", "Value", "Unit", "Meaning", "Source"), rows)
+    return joined([paragraph(said), details(f"All {count(parameters.height)} assumed parameters", listed)])
+
+
+def run_facts(document: Mapping[str, Any]) -> Markup:
+    """What it takes to make the same run again."""
+    facts = [
+        ("Scenario", str(document["scenario"])),
+        ("Seed", str(document["seed"])),
+        ("Patients per arm", count(document["patients"])),
+        ("Version", f"remission {document['version']}"),
+    ]
+    seconds = document.get("seconds") or {}
+    facts += [(f"Seconds, {words(key).lower()}", number(value)) for key, value in seconds.items() if isinstance(value, int | float)]
+    return definitions(facts)
+
+
+def notes(document: Mapping[str, Any]) -> Markup:
+    listed = [
+        note if isinstance(note, str) else "; ".join(f"{words(key)}: {value}" for key, value in note.items()) for note in document["notes"]
+    ]
+    return bullets(listed) if listed else paragraph("None.")
+
+
+def contrasts(document: Mapping[str, Any], titles: Mapping[str, str]) -> Markup:
+    """Arms compared, one row per contrast, whatever columns the contrasts carry."""
+    rows = [one for one in document.get("contrasts") or [] if isinstance(one, Mapping)]
+    if not rows:
+        return Markup("")
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [
+        tuple(title(row[key]) if key == "endpoint" and key in row else _contrast(row.get(key), titles) for key in columns) for row in rows
+    ]
+    return table([words(key) for key in columns], cells, "Differences between arms")
+
+
+def _contrast(value: Any, titles: Mapping[str, str]) -> str:
+    if isinstance(value, list | tuple):
+        if all(isinstance(part, str) for part in value):
+            return " against ".join(titles.get(part, part) for part in value)
+        return " to ".join(_contrast(part, titles) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(float(value))
+    return "–" if value is None else titles.get(str(value), str(value))
+
+
+def _value(value: Any) -> str:
+    return number(float(value)) if isinstance(value, int | float) else str(value)
