@@ -94,7 +94,8 @@ def _subjects(draws: np.random.Generator, arm: str, patients: int) -> pl.DataFra
     responds = treated & (draws.random(patients) < SHARES[arm])
     full = draws.random(patients) < 0.74
     relapse = np.where(responds & (draws.random(patients) < RELAPSES[arm]), 60 + draws.weibull(0.9, patients) * 330, np.nan)
-    death = np.where(responds & np.isnan(relapse), np.nan, draws.exponential(300, patients) + 20)
+    spared = responds & np.isnan(relapse) & (draws.random(patients) > 0.08)
+    death = np.where(spared, np.nan, draws.exponential(300, patients) + 40)
     death = np.where(np.isnan(relapse), death, relapse + draws.exponential(400, patients))
     best = np.where(responds, np.where(full, "CR", "CRi"), np.where(treated, "NR", "not infused"))
     phenotype = np.where(draws.random(patients) < 0.56, "cd19_negative", "cd19_positive")

@@ -41,7 +41,7 @@ def forest(
     def draw(width: float) -> Drawing:
         layout = _layout(width)
         y, rows = 14.0, []
-        parts = [text("patients with event / all" if _is_event(own) else "n", width - 4, y, 11, "end", QUIET)]
+        parts = [text("with / all" if _is_counted(own) and not is_phone(width) else "patients", width - 4, y, 11, "end", QUIET)]
         for variable in variables:
             y += 26
             parts.append(text(words(variable), 4, y, 13, font_weight=600))
@@ -49,7 +49,7 @@ def forest(
                 y += layout.step
                 rows.append((row, y))
         area = panel(layout.plot_left, 22, layout.plot_right, y + 14, (0, 1), (0, 1))
-        parts += _reference(area, everyone) + x_axis(area, _ticks(width), name or words(endpoint))
+        parts += _reference(area, _ticks(width), everyone) + x_axis(area, _ticks(width), name or words(endpoint))
         for row, place in rows:
             parts += _row(row, place, area, layout, width, largest, arm_color(rank))
         return Drawing(parts, y + 62)
@@ -67,12 +67,12 @@ def _ticks(width: float) -> list[tuple[float, str]]:
     return [TICKS[0], (0.5, "50%"), TICKS[-1]] if is_phone(width) else TICKS
 
 
-def _is_event(own: pl.DataFrame) -> bool:
+def _is_counted(own: pl.DataFrame) -> bool:
     return bool(own["x"].is_not_null().any())
 
 
-def _reference(area: Panel, everyone: float | None) -> list[str]:
-    parts = [line(area.x.at(value), area.top, area.x.at(value), area.bottom, stroke=RULE) for value in (0, 0.25, 0.5, 0.75, 1)]
+def _reference(area: Panel, ticks: list[tuple[float, str]], everyone: float | None) -> list[str]:
+    parts = [line(area.x.at(value), area.top, area.x.at(value), area.bottom, stroke=RULE) for value, _ in ticks]
     if everyone is None:
         return parts
     x = area.x.at(everyone)

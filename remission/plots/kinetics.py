@@ -11,7 +11,7 @@ from remission.plots.axes import Panel, decades, panel, x_axis, y_axis
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
 from remission.plots.palette import QUIET, arm_color
-from remission.plots.rounding import number
+from remission.plots.rounding import number, power_of_ten
 from remission.plots.svg import path, polyline, ribbon, text, wrapped
 
 VISITS = ((1, "1"), (3, "3"), (7, "7"), (14, "14"), (28, "28"), (90, "90"), (180, "180"), (365, "1 y"), (730, "2 y"), (1826, "5 y"))
@@ -89,7 +89,7 @@ def _frame(area: Panel, unit: str, first: bool) -> list[str]:
     for day, words in inside:
         if not kept or area.x.at(day) - area.x.at(kept[-1][0]) >= apart:
             kept.append((day, words))
-    levels = [(level, number(level)) for level in decades(area.y.low, area.y.high)]
+    levels = [(level, power_of_ten(level)) for level in decades(area.y.low, area.y.high)]
     return y_axis(area, levels, unit if first else "") + x_axis(area, kept, "days after infusion")
 
 

@@ -11,7 +11,7 @@ from remission.plots.axes import month_ticks as ticks_of_months
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
 from remission.plots.palette import FATE_COLORS, QUIET
-from remission.plots.rounding import count, percent
+from remission.plots.rounding import count, counted, percent
 from remission.plots.survival import DAYS_PER_MONTH
 from remission.plots.svg import path, ribbon, staircase, text, title, wrapped
 from remission.response.competing_risks import Incidence, aalen_johansen
@@ -27,7 +27,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class ArmFates:
-    """One arm's responders: cumulative incidence by fate, and how many met each."""
+    """One arm's responders: cumulative incidence by fate, and how many met each within the months shown."""
 
     name: str
     incidence: Incidence
@@ -42,7 +42,7 @@ def relapse_phenotype(subjects: pl.DataFrame, times: pl.DataFrame, arms: Mapping
     (`relapse_day`, `relapse_phenotype`). An event without relapse is a death in remission.
     """
     heading = "How remissions end"
-    shown = [fates for key, name in arms.items() if (fates := _fates(subjects, times, key, name)) is not None]
+    shown = [fates for key, name in arms.items() if (fates := _fates(subjects, times, key, name, last_month)) is not None]
     if not shown:
         return without_data(heading, "No arm has responders to follow.")
 
@@ -60,7 +60,7 @@ def relapse_phenotype(subjects: pl.DataFrame, times: pl.DataFrame, arms: Mapping
     return Figure(heading, _description(shown, last_month), draw)
 
 
-def _fates(subjects: pl.DataFrame, times: pl.DataFrame, arm: str, name: str) -> ArmFates | None:
+def _fates(subjects: pl.DataFrame, times: pl.DataFrame, arm: str, name: str, last_month: float) -> ArmFates | None:
     own = times.filter((pl.col("arm") == arm) & (pl.col("param") == "rfs") & pl.col("days").is_not_null())
     if own.is_empty():
         return None
@@ -70,7 +70,8 @@ def _fates(subjects: pl.DataFrame, times: pl.DataFrame, arm: str, name: str) -> 
     known = pl.col("relapse_phenotype").replace_strict({"cd19_negative": 1, "cd19_positive": 2}, default=3, return_dtype=pl.Int64)
     cause = pl.when(pl.col("event").cast(pl.Int8) == 0).then(0).when(relapse).then(known).otherwise(4)
     found = joined.with_columns(cause.alias("cause"))
-    counts = {fate: int((found["cause"] == index + 1).sum()) for index, fate in enumerate(FATES)}
+    early = found.filter(pl.col("days") <= last_month * DAYS_PER_MONTH)
+    counts = {fate: int((early["cause"] == index + 1).sum()) for index, fate in enumerate(FATES)}
     months = found["days"].cast(pl.Float64).to_numpy() / DAYS_PER_MONTH
     return ArmFates(name, aalen_johansen(months, found["cause"].to_numpy()), counts, found.height)
 
@@ -84,7 +85,7 @@ def _panel_of(one: ArmFates, left: float, top: float, size: float, gap: float, h
     parts += x_axis(area, [(tick, f"{tick:g}") for tick in months], "months from first remission")
     relapses = one.counts["cd19_negative"] + one.counts["cd19_positive"] + one.counts["other"]
     share = percent(one.counts["cd19_negative"] / relapses) if relapses else "none"
-    said = f"{count(relapses)} relapses of {count(one.responders)}; CD19-negative {share}"
+    said = f"{counted(relapses, 'relapse')} of {count(one.responders)}; CD19-negative {share}"
     return [*parts, text(said, area.left, area.bottom + 56, 12, fill=QUIET)]
 
 

@@ -49,6 +49,12 @@ def number(value: float | None, digits: int = 3) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def power_of_ten(value: float) -> str:
+    """A whole power of ten, short enough for an axis: 1, 10, 100, then `10³`."""
+    exponent = round(math.log10(value))
+    return f"{10**exponent}" if 0 <= exponent <= 2 else f"10{_raised(exponent)}"
+
+
 def months(value: float | None) -> str:
     """A median time in months; `None` is not reached."""
     return NOT_REACHED if value is None or math.isnan(value) else f"{value:.1f}"

@@ -56,8 +56,7 @@ def kaplan_meier(
 
     def draw(width: float) -> Drawing:
         keys = [Key(f"{one.name} ({count(one.months.size)})", arm_color(one.rank), dash=arm_dash(one.rank)) for one in curves]
-        if seen.height:
-            keys += [Key("published, calibrated on", INK, "diamond"), Key("published, not fitted", INK, "hollow")]
+        keys += _published_keys(seen)
         parts, used = legend(keys, 4, 2, width - 8)
         area = panel(46, used + 14, width - 16, used + (300 if is_phone(width) else 390), (0, end), (0, 1))
         ticks = month_ticks(end, area.right - area.left)
@@ -131,6 +130,13 @@ def _published(published: pl.DataFrame | None, endpoint: str, curves: list[ArmCu
     )
     beside = pl.int_range(pl.len()).over("month") - (pl.len().over("month") - 1) / 2
     return own.join(ranks, on="arm", maintain_order="left").with_columns(beside.alias("beside"))
+
+
+def _published_keys(seen: pl.DataFrame) -> list[Key]:
+    roles = seen["role"].to_list() if seen.height else []
+    filled = [Key("published, calibrated on", INK, "diamond")] if "calibrate" in roles else []
+    hollow = [Key("published, not fitted", INK, "hollow")] if any(role != "calibrate" for role in roles) else []
+    return filled + hollow
 
 
 def _points(seen: pl.DataFrame, area: Panel) -> list[str]:

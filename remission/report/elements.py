@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from remission.plots.rounding import ABSENT
+
 Row = Sequence[str]
 
 
@@ -45,8 +47,13 @@ def _row(headings: Row, row: Row) -> Markup:
     if len(row) == 1:
         return tag("tr", tag("th", row[0], colspan=str(len(headings)), scope="rowgroup"), class_="over")
     first, *rest = row
-    cells = [tag("td", tag("div", cell), data_label=heading) for heading, cell in zip(headings[1:], rest, strict=True)]
-    return tag("tr", tag("th", first, scope="row"), *cells)
+    return tag("tr", tag("th", first, scope="row"), *(_cell(heading, cell) for heading, cell in zip(headings[1:], rest, strict=True)))
+
+
+def _cell(heading: str, content: str) -> Markup:
+    """A cell that carries its heading; one that says nothing is not shown on a phone."""
+    absent = {"class_": "absent"} if content in ("", ABSENT) else {}
+    return tag("td", tag("div", content), data_label=heading, **absent)
 
 
 def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
@@ -62,8 +69,8 @@ def details(summary: str, *content: str) -> Markup:
     return tag("details", tag("summary", summary), *content)
 
 
-def figure(drawing: str, caption: str) -> Markup:
-    return tag("figure", Markup(drawing), tag("figcaption", caption))
+def figure(drawing: str, caption: str | None = None) -> Markup:
+    return tag("figure", Markup(drawing), *([tag("figcaption", caption)] if caption else []))
 
 
 def section(identity: str, heading: str, *content: str) -> Markup:

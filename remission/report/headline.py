@@ -30,10 +30,10 @@ GLANCE = (
 """What is set side by side for all arms, in the report and in the terminal."""
 MONTHS_SHOWN = ("12", "24", "36")
 SHOWN = ("orr", "orr_itt", "cr", "cri", "mrd_negative", "rfs", "efs", "pfs", "os")
-COLUMNS = ("Endpoint", "Simulated", "Simulation error (mcse)", "Trial (95%)", "Model (95%)", "Published")
+COLUMNS = ("Endpoint", "Simulated", "Error (mcse)", "Trial (95%)", "Model (95%)", "Published")
 ROLE_ORDER = {"calibrate": 0, "validate": 1, "transport": 2}
 UNCERTAINTIES = (
-    ("Simulation error (mcse)", "how far the number would move if more patients were simulated; points of a percentage, or months"),
+    ("Error (mcse)", "error of the simulation itself, smaller with more simulated patients; percentage points, or months"),
     ("Trial (95%)", "what one trial of the designed size would report, were the model right"),
     ("Model (95%)", "the spread over sets of parameters that agree with the data used for calibration; a dash means it was not run"),
 )
@@ -62,7 +62,10 @@ def at_a_glance(arms: Mapping[str, Json], titles: Mapping[str, str]) -> Markup:
             rows.append((short_title(endpoint, month), *(_brief(share) for share in found)))
     counts = [f"{count(arms[arm]['n'].get('treated'))} of {count(arms[arm]['n'].get('enrolled'))}" for arm in titles]
     return table(
-        ("Endpoint", *titles.values()), [("Treated, of enrolled", *counts), *rows], "All arms, with the interval of one trial (95%)"
+        ("Endpoint", *titles.values()),
+        [("Treated, of enrolled", *counts), *rows],
+        class_="glance",
+        caption="All arms, with the interval of one trial (95%)",
     )
 
 

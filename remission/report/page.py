@@ -28,6 +28,10 @@ CURVE_CAPTION = (
     "calibrated on them, hollow where it was not. Point at a mark for its source."
 )
 FLOW_CAPTION = "Simulated patients. Percentages are of those enrolled in the arm."
+FOREST_CAPTION = (
+    "Estimate and 95% interval of the simulated patients in each level of what was known before infusion. Squares grow with the number of "
+    "patients; the dashed line is the whole arm."
+)
 PUBLISHED_CAPTION = (
     "Bars: 95% interval of a trial of the designed size around this run's estimate. “Inside” and “outside” "
     "say whether the published value lies in the range predicted for a trial of its own size."
@@ -157,21 +161,19 @@ def _published(given: Contents) -> tuple[str, str, Markup] | None:
     for arm, name in given.arms.items():
         beside = compared(given.targets, given.estimates, arm)
         if beside.height:
-            parts += [
-                tag("h3", name),
-                _figure(plots.endpoints_versus_published(beside, f"{name}: beside published values"), PUBLISHED_CAPTION),
-            ]
-    return ("published", "Beside published trials", joined(parts)) if parts else None
+            drawing = plots.endpoints_versus_published(beside, f"{name}: beside published values")
+            parts += [tag("h3", name), figure(drawing.html())]
+    return ("published", "Beside published trials", joined([paragraph(PUBLISHED_CAPTION), *parts])) if parts else None
 
 
 def _curves(given: Contents, times: pl.DataFrame) -> Markup:
-    drawn = [key for key in CURVES if (times["param"] == key).any()]
     scale = {arm: given.estimates[arm]["n"]["enrolled"] / given.designed for arm in given.arms} if given.designed else None
     band = f" as a trial of {count(given.designed)} patients per arm would report" if given.designed else " of the simulated patients"
-    parts = []
-    for key in drawn:
-        drawing = plots.kaplan_meier(times, key, given.arms, given.targets, variance_scale=scale, name=CURVES[key])
-        parts += [tag("h3", CURVES[key]), _figure(drawing, CURVE_CAPTION.format(band=band))]
+    parts = [paragraph(CURVE_CAPTION.format(band=band))]
+    for key in CURVES:
+        if (times["param"] == key).any():
+            drawing = plots.kaplan_meier(times, key, given.arms, given.targets, variance_scale=scale, name=CURVES[key])
+            parts += [tag("h3", CURVES[key]), figure(drawing.html())]
     return joined(parts)
 
 
@@ -192,12 +194,12 @@ def _toxicity(given: Contents, table: pl.DataFrame) -> Markup:
 
 
 def _subgroups(given: Contents, table: pl.DataFrame) -> Markup:
-    parts = []
+    parts = [paragraph(FOREST_CAPTION)]
     for rank, (arm, name) in enumerate(given.arms.items()):
         own = table.filter(pl.col("arm") == arm)
         drawn = [_forest(given, own, arm, endpoint, rank) for endpoint in own["endpoint"].unique(maintain_order=True)]
         if drawn:
-            parts.append(joined([tag("h3", name), *drawn]) if not parts else details(name, *drawn))
+            parts.append(details(name, *drawn) if len(parts) > 1 else joined([tag("h3", name), *drawn]))
     return joined(parts)
 
 
@@ -207,10 +209,7 @@ def _forest(given: Contents, own: pl.DataFrame, arm: str, endpoint: str, rank: i
     everyone = find(given.estimates[arm], key, at)
     name = short_title(key, at)
     drawing = plots.forest(own, arm, endpoint, name, everyone.value if everyone else None, rank)
-    return _figure(
-        drawing,
-        f"{name}: estimate and 95% interval in each level; squares grow with the number of patients, the dashed line is the whole arm.",
-    )
+    return joined([tag("h4", name), figure(drawing.html())])
 
 
 def _references(given: Contents) -> Markup:
