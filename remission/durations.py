@@ -5,13 +5,13 @@ A month is 30.4375 days, a year 12 of them. Calendar dates are left out: the clo
 
 from __future__ import annotations
 
-import math
 import re
 
 from . import units
 from .errors import InputError
 
 DAYS_PER_MONTH = 30.4375
+LONGEST = 1e9  # days
 
 _SPAN = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s].*?)?\s*")
 _REMEDY = "write a number of days or a text such as `21 d`, `30 min`, `3 months`"
@@ -21,10 +21,10 @@ def days(value: object) -> float:
     """The number of days in a span; `InputError` when it is no finite span of time."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError("this is no span of time", value=value, remedy=_REMEDY)
-    span = _days_of_text(value) if isinstance(value, str) else float(value)
-    if not math.isfinite(span):
+    span = _days_of_text(value) if isinstance(value, str) else value
+    if not abs(span) <= LONGEST:
         raise InputError("a span of time must be finite", value=value, remedy=_REMEDY)
-    return span
+    return float(span)
 
 
 def months(span: float) -> float:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +17,7 @@ from .errors import InputError, Problems, nearest
 Reader = Callable[[object], Any]
 
 LARGEST_FILE = 2_000_000  # bytes; a scenario or a patient is a page or two
+LARGEST_NUMBER = 1e300
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -30,6 +30,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"this is not TOML: {error}", path, remedy="mend that line; text needs quotes, lists need brackets") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"this is not TOML: {error}", path, remedy="write that number shorter") from error
     except RecursionError as error:
         raise InputError("the file is nested too deeply", path, remedy="write tables and lists no deeper than the format asks") from error
 
@@ -109,7 +111,7 @@ def whole(low: int, high: int) -> Reader:
 
 def number(value: object) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_NUMBER:
         raise InputError("this must be a finite number", value=value, remedy="write a number, without quotes")
     return float(value)
 

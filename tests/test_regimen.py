@@ -228,7 +228,7 @@ def test_dose_records_export_as_nonmem_reads_them():
         ({"agent": "a", "amount": "5 mg", "dya": 3}, "did you mean `day`"),
         ({"agent": "a", "amount": "5 mg", "every": 0}, "longer than 0"),
         ({"agent": "a", "amount": "5 mg", "times": 3}, "needs `every`"),
-        ({"agent": "a", "amount": "5 mg", "every": 7, "times": 0}, "at least 1"),
+        ({"agent": "a", "amount": "5 mg", "every": 7, "times": 0}, "from 1 to"),
         ({"agent": "a", "amount": "5 mg", "every": 2, "day": [0, 3]}, "two rows"),
         ({"agent": "a", "amount": "5 mg", "duration": "-1 h"}, "negative"),
         ({"agent": "a", "amount": "5 mg", "day": "soon"}, "span of time"),
@@ -249,6 +249,11 @@ def test_a_wrong_row_is_refused_with_place_and_remedy(row, message):
     read_regimen([row], "trial.toml: arms.x.regimen", problems)
     assert message in str(problems.found[0]), str(problems.found[0])
     assert all("trial.toml: arms.x.regimen, row 1" in str(problem) for problem in problems.found)
+
+
+def test_doses_that_come_too_often_are_refused():
+    with pytest.raises(InputError, match="more than"):
+        expand(Regimen("a", "1 mg", every="1 s"), ENROLLED, until=1000)
 
 
 def test_all_problems_of_a_row_come_together():

@@ -1,10 +1,13 @@
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from remission import catalog
 from remission.errors import InputError
-from remission.scenario import read_scenario
+from remission.scenario import read_scenario, scenario_from
 from remission.visits import read_visits
 from tests.small_scenario import GOOD
 
@@ -130,6 +133,45 @@ def test_a_missing_part_is_named(read, section):
 def test_a_section_that_is_no_table_is_refused(read, section):
     with pytest.raises(InputError, match=r"table|no arms"):
         read(f'name = "x"\ndisease = "b_all"\n{section} = 5\n')
+
+
+WILD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**400),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["1e999 mg", "-1 d", "every 1 s to 9 years", "nan", "AUC", "5 % / year", "a >= 1", "1 %/"]),
+    st.dates(),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(st.sampled_from(["agent", "amount", "day", "x"]), st.integers(), max_size=2),
+)
+
+
+def leaves(value, path=()):
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [leaf for key, one in inner for leaf in leaves(one, (*path, key))]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_stands_in_a_scenario_it_is_read_or_refused(small_catalog, data):
+    tables = tomllib.loads(GOOD)
+    *path, last = data.draw(st.sampled_from(leaves(tables)))
+    inside = tables
+    for key in path:
+        inside = inside[key]
+    inside[last] = data.draw(WILD)
+    try:
+        scenario_from(tables)
+    except InputError as error:
+        assert error.problems
+
+
+def test_a_number_of_thousands_of_digits_is_refused(read):
+    with pytest.raises(InputError, match="not TOML"):
+        read("seed = " + "9" * 5000)
 
 
 def test_an_empty_file_says_so(read):

@@ -14,6 +14,9 @@ from .dose_units import dose_unit, split_amount
 
 ANCHORS = ("enrollment", "first_dose", "infusion", "response")
 
+LARGEST = 1e30
+MOST_ROUNDS = 100_000
+
 _AGENT = re.compile(r"[a-z][a-z0-9_]*(:[a-z0-9][a-z0-9_]*)?")
 
 
@@ -201,9 +204,9 @@ def _read_amount(amount: object, unit: object) -> tuple[float, str]:
 
 
 def _number(value: object, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise InputError(f"`{key}` is no number", value=value, remedy="write a number such as 30 or 1.5e8")
-    if key == "amount" and math.isinf(value):
+    if abs(value) > LARGEST and (key == "amount" or value != math.inf):
         raise InputError("a dose must be finite", value=value, remedy="write a finite number")
     return float(value)
 
@@ -239,8 +242,10 @@ def _read_every(value: object) -> float:
 
 
 def _read_times(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError("`times` is no whole number of at least 1", value=value, remedy="write how many times in all, such as 4")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_ROUNDS:
+        raise InputError(
+            f"`times` is no whole number from 1 to {MOST_ROUNDS}", value=value, remedy="write how many times in all, such as 4"
+        )
     return value
 
 

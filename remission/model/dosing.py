@@ -10,7 +10,7 @@ import numpy as np
 import polars
 
 from ..errors import InputError, nearest
-from .dose_rows import Band, Dose
+from .dose_rows import MOST_ROUNDS, Band, Dose
 from .dose_units import dose_unit
 from .regimen import Regimen
 
@@ -132,6 +132,9 @@ def _rounds(row: Dose, start: Array, until: float) -> int:
         raise InputError(f"`{row.agent}` is given without end", remedy="say how often with `times`, or until when")
     if not finite.size:
         return 0
+    if (until - finite.min()) / every > MOST_ROUNDS:
+        remedy = "lengthen `every`, or write an infusion with `duration`"
+        raise InputError(f"`{row.agent}` would be given more than {MOST_ROUNDS:,} times", value=f"every {every:g} d", remedy=remedy)
     possible = max(0, math.floor((until - finite.min() - min(row.day)) / every) + 1)
     return possible if row.times is None else min(row.times, possible)
 
