@@ -254,7 +254,7 @@ def _dropout(value: object) -> float:
     words = value.split(maxsplit=1) if isinstance(value, str) else [value]
     try:
         rate = number(float(words[0])) * (factor(words[1], "1/day") if len(words) == 2 else 0.0)  # type: ignore[arg-type]
-    except (ValueError, TypeError, IndexError, InputError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError, InputError) as error:
         raise InputError("this is no rate of dropout", value=value, remedy="write such as `2 %/year`") from error
     if rate < 0 or (len(words) == 1 and float(words[0]) != 0):  # type: ignore[arg-type]
         raise InputError("a rate of dropout is 0 or more, per time", value=value, remedy="write such as `2 %/year`")
