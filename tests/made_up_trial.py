@@ -67,7 +67,7 @@ def made_up_trial(patients: int = 400, seed: int = 1) -> MadeUpTrial:
 def _scenario(patients: int) -> Scenario:
     depletion = Regimen("chemotherapy:fludarabine", "30 mg/m2", day=[-6, -5, -4, -3], anchor="infusion")
     depletion += Regimen("chemotherapy:cyclophosphamide", "500 mg/m2", day=[-6, -5], duration="1 h", anchor="infusion")
-    bands = [{"up_to": 50, "amount": "3.0e6 cells/kg"}, {"above": 50, "amount": "1.5e8 cells"}]
+    bands = [{"up_to": 50, "amount": "3.0e6 cells/kg", "low": 0.2e6, "high": 5.0e6}, {"above": 50, "amount": "1.5e8 cells"}]
     cells = Regimen("car_t:tisagenlecleucel", bands, day=0, anchor="infusion")
     note = "Extrapolation: no trial of this product without lymphodepletion informs the level; its spread over the ensemble is shown."
     arms = (

@@ -35,7 +35,7 @@ def forest(
     own = subgroups.filter((pl.col("arm") == arm) & (pl.col("endpoint") == endpoint))
     if own.is_empty():
         return without_data(heading, "No subgroup was read in this arm.")
-    largest = float(own["n"].max() or 1)
+    largest = max(1.0, *own["n"].cast(pl.Float64).to_list())
     variables = own["variable"].unique(maintain_order=True).to_list()
 
     def draw(width: float) -> Drawing:

@@ -72,7 +72,8 @@ def _has_levels(kinetics: pl.DataFrame, arm: str) -> bool:
 def _range(kinetics: pl.DataFrame) -> Range:
     after = kinetics.filter(pl.col("day") > 0)
     top = float(after.select(pl.max("q95")).item())
-    positive = min(float(value) for name in QUANTILES for value in [after.filter(pl.col(name) > 0)[name].min()] if value is not None)
+    levels = after.select(QUANTILES).cast(pl.Float64).fill_null(0.0).to_numpy()
+    positive = float(levels[levels > 0].min())
     high = 10.0 ** np.ceil(np.log10(top))
     low = max(10.0 ** np.floor(np.log10(positive)), high / 10.0**SHOWN_DECADES)
     return Range(max(1.0, float(after.select(pl.min("day")).item())), float(after.select(pl.max("day")).item()), low, high)

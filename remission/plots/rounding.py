@@ -34,13 +34,13 @@ def points(error: float | None) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Three significant digits, thousands apart, powers of ten beyond millions."""
+    """Three significant digits, thousands apart, powers of ten from a million."""
     if value is None or math.isnan(value):
         return ABSENT
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(value)))
-    if size >= 7 or size < -4:
+    if size >= 6 or size < -4:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa.rstrip('0').rstrip('.')}×10{_raised(int(exponent))}"
     rounded = round(value, digits - 1 - size)

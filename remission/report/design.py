@@ -79,12 +79,17 @@ def _agent(agent: str) -> str:
 
 def _amount(dose: Any) -> str:
     infusion = f", over {number(dose.duration * 24)} h" if dose.duration else ""
-    return "; ".join(f"{number(band.amount)} {unit(band.unit)}{_weight(band)}" for band in dose.bands) + infusion
+    return "; ".join(f"{number(band.amount)} {unit(band.unit)}{_weight(band)}{_allowed(band)}" for band in dose.bands) + infusion
 
 
 def _weight(band: Any) -> str:
     above = f" above {number(band.above)} kg" if band.above else ""
     return above + (f" up to {number(band.up_to)} kg" if band.up_to != float("inf") else "")
+
+
+def _allowed(band: Any) -> str:
+    """The limits a dose is kept within, in the unit of the dose."""
+    return f" (within {number(band.low)} to {number(band.high)})" if band.high != float("inf") else ""
 
 
 def _when(dose: Any) -> str:

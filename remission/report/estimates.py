@@ -100,11 +100,10 @@ def is_time(estimate: object) -> bool:
 def find(arm: Json, endpoint: str, month: float | None = None) -> Found | None:
     """The share a target speaks of, or None when this run has none; `crs.penn.any` looks into the toxicity of the arm."""
     estimate = arm.get(endpoint)
-    if is_rate(estimate):
+    if isinstance(estimate, Mapping) and is_rate(estimate):
         return rate(estimate)
-    if is_time(estimate) and month is not None:
-        landmark = estimate["rates"].get(f"{month:g}")
-        return rate(landmark) if is_rate(landmark) else None
+    if isinstance(estimate, Mapping) and is_time(estimate):
+        return _inside(estimate["rates"], f"{month:g}") if month is not None else None
     if endpoint.startswith("relapse_"):
         return _inside(arm.get("relapse"), endpoint.removeprefix("relapse_"))
     if endpoint == "treated":
@@ -115,7 +114,7 @@ def find(arm: Json, endpoint: str, month: float | None = None) -> Found | None:
 def _inside(branch: object, *keys: str) -> Found | None:
     for key in keys:
         branch = branch.get(key) if isinstance(branch, Mapping) else None
-    return rate(branch) if is_rate(branch) else None
+    return rate(branch) if isinstance(branch, Mapping) and is_rate(branch) else None
 
 
 def _treated(arm: Json) -> Found | None:
@@ -178,6 +177,6 @@ def compared(targets: pl.DataFrame, arms: Mapping[str, Json], arm: str) -> pl.Da
         label = f"{short_title(row['endpoint'], row['month'])} · {trial_name(row['name'])}"
         published = (row["value"], row["low"], row["high"], row["n"], citation(row["source"]), row["inside"])
         rows.append((row["name"], label, row["role"], share.value, *share.trial, *published))
-    text = dict.fromkeys(("name", "label", "role", "source"), pl.String)
-    kinds = {name: text.get(name, pl.Boolean if name == "inside" else pl.Int64 if name == "n" else pl.Float64) for name in COLUMNS}
+    kinds = dict.fromkeys(COLUMNS, pl.Float64) | dict.fromkeys(("name", "label", "role", "source"), pl.String)
+    kinds |= {"n": pl.Int64, "inside": pl.Boolean}
     return pl.DataFrame(rows, schema=kinds, orient="row")
