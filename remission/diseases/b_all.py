@@ -22,6 +22,7 @@ from remission.tumor.extramedullary import Extramedullary
 from remission.tumor.growth import Growth
 from remission.tumor.marrow import Marrow
 from remission.tumor.resistance import Resistance
+from remission.tumor.spread import Spread
 from remission.tumor.switching import Switching
 
 LYMPHODEPLETION = Regimen("chemotherapy:fludarabine", "30 mg/m2", day=[-6, -5, -4, -3], duration="30 min", anchor="infusion") + Regimen(
@@ -40,8 +41,11 @@ FLAG = Regimen("chemotherapy:fludarabine", "30 mg/m2", day=[0, 1, 2, 3, 4], ever
 )
 
 
-def _course(agent: str, days: list[float]) -> tuple[dict, ...]:
-    return ({"agent": f"combination:{agent}", "amount": "1 courses", "day": days},)
+def _line(name: str, days: list[float], watched: float) -> Line:
+    """Courses of combination chemotherapy; the disease has just shown itself, so other sites are seeded anew."""
+    spread = {"agent": "spread", "amount": "1 courses", "day": 0}
+    courses = {"agent": "combination:induction", "amount": "1 courses", "day": days}
+    return Line(name, (spread, courses), judged=35, watched=watched)
 
 
 B_ALL = Disease(
@@ -51,7 +55,8 @@ B_ALL = Disease(
     clones=Clones.of(antigen=["cd19_positive", "cd19_negative"], chemotherapy=["sensitive", "resistant"]),
     modules=(
         Patient(),
-        Growth(seeded="extramedullary"),
+        Growth(origin="marrow"),
+        Spread("marrow", "extramedullary"),
         Switching("antigen", "cd19_positive", "cd19_negative"),
         Switching("chemotherapy", "sensitive", "resistant"),
         Antigen("cd19"),
@@ -73,9 +78,9 @@ B_ALL = Disease(
     visits="day 28, month 3, then every 3 months",
     table=Path(__file__).with_suffix(".csv"),
     history=(
-        Line("first line", _course("induction", [0, 35, 70, 105, 140, 175]), judged=35, watched=1825),
-        Line("second line", _course("induction", [0, 35, 70]), judged=35, watched=1095),
-        Line("third line", _course("induction", [0, 35]), judged=35, watched=730),
+        _line("first line", [0, 35, 70, 105, 140, 175], watched=1825),
+        _line("second line", [0, 35, 70], watched=1095),
+        _line("third line", [0, 35], watched=730),
     ),
     regimens={"lymphodepletion + CAR-T": LYMPHODEPLETION + INFUSION, "salvage chemotherapy": FLAG},
 )

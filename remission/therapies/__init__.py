@@ -14,7 +14,9 @@ from remission.model.module import AbstractTherapy
 def modalities() -> dict[str, type[AbstractTherapy]]:
     """Every class of therapy in this folder, by its modality."""
     modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__) if not found.ispkg]
-    classes = {value for module in modules for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__}
+    classes = {
+        value for module in modules for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__
+    }
     found = {kind().label.split(":")[0]: kind for kind in classes if issubclass(kind, AbstractTherapy)}
     return dict(sorted(found.items()))
 
@@ -26,7 +28,9 @@ def get(name: str) -> AbstractTherapy:
     """
     modality, _, agent = name.replace("-", "_").partition(":")
     if modality not in modalities():
-        raise InputError(f"unknown therapy `{modality}`{nearest(modality, modalities())}", value=name, remedy=f"known: {', '.join(modalities())}")
+        raise InputError(
+            f"unknown therapy `{modality}`{nearest(modality, modalities())}", value=name, remedy=f"known: {', '.join(modalities())}"
+        )
     kind = modalities()[modality]
     made = kind(agent=agent) if agent else kind()
     table = made.agent_table

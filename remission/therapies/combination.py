@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from remission.model.module import AbstractTherapy
 
+LINEAGES = ("host", "b_cells", "engineered")
+
 
 @dataclass(frozen=True)
 class Combination(AbstractTherapy):
@@ -16,7 +18,8 @@ class Combination(AbstractTherapy):
     A course is an effect that fades; over its time it kills sensitive malignant cells by `kill` natural logs, and
     lymphocytes and blood precursors with it. It is dosed in courses (1 is the full one).
 
-    Not represented: the single drugs, their order and their side effects beyond blood.
+    Not represented: the single drugs, their order and their side effects beyond blood; host cells against an engineered
+    receptor, whose number is the one at lymphodepletion.
     """
 
     dose_unit: ClassVar[str] = "1"
@@ -30,5 +33,6 @@ class Combination(AbstractTherapy):
 
         exposed = m.port("sensitivity", "chemotherapy") * m.port("access", "small_molecule")
         m.add("kill", p.kill * fading * course * exposed, channel="chemotherapy")
-        m.add("lymphocyte_loss", p.lymphocyte_kill * fading * course)
+        for lineage in LINEAGES:
+            m.add("lymphocyte_loss", p.lymphocyte_kill * fading * course, channel=lineage)
         m.add("marrow_toxicity", p.marrow_kill * fading * course)

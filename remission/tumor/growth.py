@@ -16,13 +16,13 @@ class Growth(AbstractModule):
     death = turnover * birth. Crowding slows birth until it equals death at the capacity of the site. Therapies add to
     the port `kill`; `growth` and `capacity` scale what their names say.
 
-    `seeded` names a site that starts with only a share of the cells of the others. The mix of clones at the start is
-    what the switching modules say.
+    `origin` names the site where the disease starts; without it every lesion starts with its cells. The mix of clones at
+    the start is what the switching modules say.
 
     Not represented: quiescent cells, spread of growth rates between the clones of a patient.
     """
 
-    seeded: str = ""
+    origin: str = ""
 
     def equations(self, m) -> None:
         p = m.parameters
@@ -40,9 +40,8 @@ class Growth(AbstractModule):
 
     def _start(self, m):
         p = m.parameters
-        share = 1 - m.site(self.seeded) * (1 - p.seeded_share) if self.seeded else 1.0
-        mix = 1.0
+        mix = m.site(self.origin) if self.origin else 1.0
         for trait, _ in m.clones.traits:
             if m.exists(f"switching:{trait}.founders"):
                 mix = m.read(f"switching:{trait}.founders", per="clone") * mix
-        return p.initial * share * mix
+        return p.initial * mix
