@@ -35,6 +35,7 @@ class MadeUpTrial:
     scenario: Scenario
     document: dict[str, Any]
     tables: dict[str, pl.DataFrame]
+    facts: dict[str, Any]
 
     def json(self) -> dict[str, Any]:
         return self.document
@@ -61,7 +62,7 @@ def made_up_trial(patients: int = 400, seed: int = 1) -> MadeUpTrial:
             {"patient": [17], "arm": ["car_t"], "status": ["non_finite"], "reason": ["a state is not a number on day 12"]}
         ),
     }
-    return MadeUpTrial(_scenario(patients), _document(subjects, times, patients), tables)
+    return MadeUpTrial(_scenario(patients), _document(subjects, times, patients), tables, {"design_sizes": dict.fromkeys(SHARES, DESIGNED)})
 
 
 def _scenario(patients: int) -> Scenario:
@@ -153,7 +154,7 @@ def _toxicity(patients: int) -> pl.DataFrame:
 
 
 def _flow(subjects: pl.DataFrame) -> pl.DataFrame:
-    rows = []
+    rows = [("cohort", "candidates", 3125, None), ("cohort", "enrolled", 2000, None)]
     for arm in SHARES:
         own = subjects.filter(pl.col("arm") == arm)
         n, treated = own.height, int(own["treated"].sum())
@@ -246,7 +247,7 @@ def _document(subjects: pl.DataFrame, times: pl.DataFrame, patients: int) -> dic
         "intended_use": "Simulated patients under stated assumptions. Not for decisions about the care of any person.",
         "failed": {"car_t": 1},
         "arms": arms,
-        "contrasts": [{"endpoint": "orr", "arms": ["car_t", "salvage_chemotherapy"], "difference": 0.51, "low": 0.44, "high": 0.57}],
+        "contrasts": _contrasts(),
         "seconds": {"population": 3.21, "simulation": 41.5},
         "notes": ["Survival after relapse is a sourced hazard.", "B-cell recovery <5 % counts as aplasia & is read at visits."],
     }
@@ -283,6 +284,13 @@ def _arm(own: pl.DataFrame, times: pl.DataFrame) -> dict[str, Any]:
         "kinetics": {**kinetics, "cmax_ratio_responders": 1.74},
         "toxicity": {"crs": crs, "icans": icans},
     }
+
+
+def _contrasts() -> list[dict[str, Any]]:
+    told = {"arms": ["car_t", "salvage_chemotherapy"], "pairing": "counterfactual", "trial": None}
+    share = {"endpoint": "orr_itt", "population": "enrolled", "measure": "difference of shares", "value": 0.39, "mcse": 0.011}
+    time = {"endpoint": "os_itt", "population": "enrolled", "measure": "difference of restricted means, months", "value": 9.4, "mcse": 0.3}
+    return [told | share, told | time | {"until_months": 36.0}]
 
 
 def _rate(x: float, n: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def trial():
 
 @pytest.fixture(scope="module")
 def page(trial):
-    return report.html(trial, designed=97)
+    return report.html(trial)
 
 
 def words_of(page: str) -> str:
@@ -79,6 +79,23 @@ def test_the_three_uncertainties_are_named_apart(page):
     said = words_of(page)
     for name in ("Error (mcse)", "Trial (95%)", "Model (95%)"):
         assert f"{name}" in said
+
+
+def test_intervals_say_for_which_trial_they_are(page, trial):
+    assert "what one trial of 97 patients per arm would report" in words_of(page)
+    undesigned = type(trial)(trial.scenario, trial.document, trial.tables, {})
+    assert "what one trial of as many patients as were simulated would report" in words_of(report.html(undesigned))
+
+
+def test_arms_are_compared_pair_by_pair(page):
+    said = words_of(page)
+    assert "CAR-T after lymphodepletion minus salvage chemotherapy" in said
+    assert "Response, of enrolled Difference of shares +39.0 points 1.1" in said
+    assert "Difference of restricted means, months up to month 36 +9.4 months" in said
+
+
+def test_candidates_before_any_arm_are_told(page):
+    assert "Before enrollment: candidates 3,125, enrolled 2,000." in words_of(page)
 
 
 def test_every_section_is_there(page):
@@ -213,6 +230,6 @@ def test_an_arm_nobody_was_treated_in_is_still_reported(trial):
         name: table.filter(pl.col("arm") != "salvage_chemotherapy") if "arm" in table.columns else table
         for name, table in trial.tables.items()
     }
-    changed = type(trial)(trial.scenario, {**document, "arms": arms}, tables)
+    changed = type(trial)(trial.scenario, {**document, "arms": arms}, tables, trial.facts)
     assert "Salvage chemotherapy" in report.html(changed)
     assert "–" in report.text_table(changed)

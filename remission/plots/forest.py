@@ -59,7 +59,7 @@ def forest(
 
 def _layout(width: float) -> Layout:
     if is_phone(width):
-        return Layout(118, width - 124, 26, 11.5)
+        return Layout(132, width - 124, 26, 11.5)
     return Layout(270, width - 240, 26, 13)
 
 

@@ -67,8 +67,11 @@ def months_interval(low: float | None, high: float | None) -> str:
 
 
 def unit(text: str | None) -> str:
-    """A unit as it is printed: `mg/m2` is `mg/m²`, a pure number has none."""
-    return "" if text in (None, "", "1") else re.sub(r"(?<=m)([23])\b", lambda found: _raised(int(found[1])), str(text))
+    """A unit as it is printed: `mg/m2` is `mg/m²`, `uL` is `µL`, a pure number has none."""
+    if text in (None, "", "1"):
+        return ""
+    micro = re.sub(r"\bu(?=[Lgm]\b)", "µ", str(text))
+    return re.sub(r"(?<=m)([23])\b", lambda found: _raised(int(found[1])), micro)
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

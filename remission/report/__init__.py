@@ -1,5 +1,6 @@
 """The report of a trial: one self-contained HTML file, and a small table for the terminal."""
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from remission.report.terminal import text_table
 __all__ = ["html", "text_table", "write"]
 
 
-def html(result: Any, designed: int | None = None) -> str:
-    """The report as one HTML text; `designed` is the number of patients per arm the bands of the curves are drawn for.
+def html(result: Any, designed: Mapping[str, int] | None = None) -> str:
+    """The report as one HTML text; `designed` is the number of patients of each arm in the trial the intervals are
+    for (default: `result.facts["design_sizes"]`, else as many as were simulated).
 
     `result` has `.json()` (the document of `trial --json`), `.scenario` and `.tables`; a table that is missing or empty leaves its
     section out.
@@ -20,7 +22,7 @@ def html(result: Any, designed: int | None = None) -> str:
     return page(contents(result, designed))
 
 
-def write(result: Any, path: str | PathLike[str], designed: int | None = None) -> Path:
+def write(result: Any, path: str | PathLike[str], designed: Mapping[str, int] | None = None) -> Path:
     """Write the report to `path`; `InputError` when it cannot be written."""
     target = Path(path)
     try:

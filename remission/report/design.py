@@ -99,7 +99,7 @@ def _when(dose: Any) -> str:
 
 
 def _rule(rule: Any) -> str:
-    when = " and ".join(str(condition).replace("_", " ") for condition in rule.when)
+    when = " and ".join(str(condition).replace("_", " ").replace(">=", "≥").replace("<=", "≤") for condition in rule.when)
     effects = [f"give {', '.join(_agent(agent) for agent in rule.give.agents)}"] if rule.give.rows else []
     effects += [f"stop {', '.join(_agent(agent) for agent in rule.stop)}"] if rule.stop else []
     effects += ["end therapy"] if rule.end_therapy else []

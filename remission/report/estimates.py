@@ -32,6 +32,16 @@ TITLES = {
     "relapse_cd19_negative": "CD19-negative share of relapses",
     "relapse_cd19_positive": "CD19-positive share of relapses",
     "treated": "Treated, of enrolled",
+    "dor_itt": "Duration of response (DoR), of enrolled",
+    "efs_itt_with_transplant": "EFS of enrolled, transplant not censored",
+    "cumulative_relapse": "Relapse, cumulative incidence",
+    "cumulative_relapse_cd19_negative": "CD19-negative relapse, cumulative incidence",
+    "cumulative_relapse_cd19_positive": "CD19-positive relapse, cumulative incidence",
+    "death_in_remission": "Death in remission, cumulative incidence",
+    "transplant": "Transplant in remission, cumulative incidence",
+    "b_cell_recovery": "B-cell recovery, cumulative incidence",
+    "tocilizumab": "Tocilizumab given",
+    "steroid": "Steroid given",
 }
 SHORT = {
     "orr": "Response, of treated",

@@ -32,11 +32,15 @@ MONTHS_SHOWN = ("12", "24", "36")
 SHOWN = ("orr", "orr_itt", "cr", "cri", "mrd_negative", "rfs", "efs", "pfs", "os")
 COLUMNS = ("Endpoint", "Simulated", "Error (mcse)", "Trial (95%)", "Model (95%)", "Published")
 ROLE_ORDER = {"calibrate": 0, "validate": 1, "transport": 2}
-UNCERTAINTIES = (
-    ("Error (mcse)", "error of the simulation itself, smaller with more simulated patients; percentage points, or months"),
-    ("Trial (95%)", "what one trial of the designed size would report, were the model right"),
-    ("Model (95%)", "the spread over sets of parameters that agree with the data used for calibration; a dash means it was not run"),
-)
+
+
+def uncertainties(size: str) -> list[tuple[str, str]]:
+    """What the three columns mean; `size` is the trial whose interval is given."""
+    return [
+        ("Error (mcse)", "error of the simulation itself, smaller with more simulated patients; percentage points, or months"),
+        ("Trial (95%)", f"what one trial of {size} would report, were the model right"),
+        ("Model (95%)", "the spread over sets of parameters that agree with the data used for calibration; a dash means it was not run"),
+    ]
 
 
 def cards(arm: Json, targets: pl.DataFrame) -> Markup:
@@ -93,9 +97,7 @@ def other_readings(arm: Json) -> Markup:
     if is_rate(relapse.get("cd19_negative")):
         negative = rate(relapse["cd19_negative"])
         within = f"relapses within {relapse.get('within_months', 36)} months {count(relapse.get('n'))}"
-        said.append(
-            f"{within}, CD19-negative {percent(negative.value)} ({percent_interval(*negative.trial)} in a trial of the designed size)"
-        )
+        said.append(f"{within}, CD19-negative {percent(negative.value)} ({percent_interval(*negative.trial)} in one trial)")
     return paragraph(f"{'; '.join(said)}. Ranges are the 5th to the 95th percentile of patients.", class_="quiet") if said else Markup("")
 
 

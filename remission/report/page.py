@@ -9,8 +9,9 @@ import polars as pl
 
 from remission import plots
 from remission.plots.figure import Figure
-from remission.plots.rounding import count, words
+from remission.plots.rounding import count, unit, words
 from remission.report import design, headline, provenance
+from remission.report.contrasts import contrasts
 from remission.report.elements import Markup, definitions, details, figure, joined, paragraph, section, tag
 from remission.report.estimates import compared, find, short_title
 from remission.report.references import references
@@ -33,7 +34,7 @@ FOREST_CAPTION = (
     "patients; the dashed line is the whole arm."
 )
 PUBLISHED_CAPTION = (
-    "Bars: 95% interval of a trial of the designed size around this run's estimate. “Inside” and “outside” "
+    "Bars: 95% interval of a trial of {size} around this run's estimate. “Inside” and “outside” "
     "say whether the published value lies in the range predicted for a trial of its own size."
 )
 
@@ -46,7 +47,7 @@ class Contents:
     document: Mapping[str, Any]
     tables: Mapping[str, pl.DataFrame]
     arms: dict[str, str]
-    designed: int | None
+    designed: Mapping[str, int]
 
     @property
     def estimates(self) -> Mapping[str, Any]:
@@ -62,13 +63,15 @@ class Contents:
         return None if found is None or found.is_empty() else found
 
 
-def contents(result: Any, designed: int | None = None) -> Contents:
+def contents(result: Any, designed: Mapping[str, int] | None = None) -> Contents:
+    """Take a result apart; `designed` patients per arm default to the design sizes of the result, if it has any."""
     document = result.json()
     titles = {arm.key: arm.title for arm in result.scenario.arms if arm.key in document["arms"]}
     tables = dict(result.tables)
     if tables.get("targets") is None:
         tables["targets"] = pl.DataFrame(schema=TARGET_SCHEMA)
-    return Contents(result, document, tables, titles, designed)
+    sizes = designed or (getattr(result, "facts", None) or {}).get("design_sizes") or {}
+    return Contents(result, document, tables, titles, sizes)
 
 
 TARGET_SCHEMA = {
@@ -120,7 +123,7 @@ def _sections(given: Contents) -> list[tuple[str, str, Markup] | None]:
         ("endpoints", "Endpoints", _endpoints(given)),
         _published(given),
         ("design", "Design", design.design(given.result.scenario, given.document)),
-        _if_table(given, "flow", "Flow of patients", lambda flow: _figure(plots.flow_of_patients(flow, given.arms), FLOW_CAPTION)),
+        _if_table(given, "flow", "Flow of patients", lambda flow: _flow(given, flow)),
         _if_table(given, "tte", "Time to event", lambda times: _curves(given, times)),
         _if_table(given, "kinetics", "CAR-T cells in blood", lambda table: _kinetics(given, table)),
         _if_table(given, "subjects", "Relapse", lambda subjects: _relapse(given, subjects)),
@@ -150,10 +153,10 @@ def _endpoints(given: Contents) -> Markup:
         if blocks:
             blocks.append(details(f"{name}: every endpoint", *block))
         else:
-            cards, meaning = headline.cards(own, targets), definitions(headline.UNCERTAINTIES)
+            cards, meaning = headline.cards(own, targets), definitions(headline.uncertainties(_sizes(given)))
             blocks = [tag("h3", name), cards, paragraph("Three uncertainties stand apart and are never mixed:"), meaning, *block]
     side_by_side = [headline.at_a_glance(given.estimates, given.arms)] if len(given.arms) > 1 else []
-    return joined([*blocks, *side_by_side, provenance.contrasts(given.document, given.arms)])
+    return joined([*blocks, *side_by_side, contrasts(given.document, given.arms)])
 
 
 def _published(given: Contents) -> tuple[str, str, Markup] | None:
@@ -163,12 +166,16 @@ def _published(given: Contents) -> tuple[str, str, Markup] | None:
         if beside.height:
             drawing = plots.endpoints_versus_published(beside, f"{name}: beside published values")
             parts += [tag("h3", name), figure(drawing.html())]
-    return ("published", "Beside published trials", joined([paragraph(PUBLISHED_CAPTION), *parts])) if parts else None
+    return (
+        ("published", "Beside published trials", joined([paragraph(PUBLISHED_CAPTION.format(size=_sizes(given))), *parts]))
+        if parts
+        else None
+    )
 
 
 def _curves(given: Contents, times: pl.DataFrame) -> Markup:
-    scale = {arm: given.estimates[arm]["n"]["enrolled"] / given.designed for arm in given.arms} if given.designed else None
-    band = f" as a trial of {count(given.designed)} patients per arm would report" if given.designed else " of the simulated patients"
+    scale = {arm: given.estimates[arm]["n"]["enrolled"] / given.designed[arm] for arm in given.arms if given.designed.get(arm)}
+    band = f", as a trial of {_sizes(given)} would report them" if scale else " of the simulated patients"
     parts = [paragraph(CURVE_CAPTION.format(band=band))]
     for key in CURVES:
         if (times["param"] == key).any():
@@ -177,9 +184,27 @@ def _curves(given: Contents, times: pl.DataFrame) -> Markup:
     return joined(parts)
 
 
+def _sizes(given: Contents) -> str:
+    """The designed numbers of patients in words."""
+    sizes = [given.designed[arm] for arm in given.arms if given.designed.get(arm)]
+    if len(set(sizes)) <= 1:
+        return f"{count(sizes[0])} patients per arm" if sizes else "as many patients as were simulated"
+    return f"{', '.join(count(size) for size in sizes)} patients in the arms"
+
+
 def _kinetics(given: Contents, table: pl.DataFrame) -> Markup:
-    unit = table["unit"][0] if "unit" in table.columns else ""
-    return _figure(plots.kinetics_fan(table, given.arms, unit), "Quantiles of simulated patients on each day; both axes are logarithmic.")
+    level = table["unit"][0] if "unit" in table.columns else None
+    return _figure(
+        plots.kinetics_fan(table, given.arms, unit(level)), "Quantiles of simulated patients on each day; both axes are logarithmic."
+    )
+
+
+def _flow(given: Contents, flow: pl.DataFrame) -> Markup:
+    """The chains of the arms, after a sentence on those seen before any arm."""
+    before = flow.filter(~pl.col("arm").is_in(list(given.arms)) & pl.col("reason").is_null())
+    said = ", ".join(f"{row['step']} {count(row['n'])}" for row in before.iter_rows(named=True))
+    candidates = paragraph(f"Before enrollment: {said}.") if said else ""
+    return joined([candidates, _figure(plots.flow_of_patients(flow, given.arms), FLOW_CAPTION)])
 
 
 def _relapse(given: Contents, subjects: pl.DataFrame) -> Markup:

@@ -7,7 +7,6 @@ import polars as pl
 
 from remission.plots.rounding import count, counted, number, unit, words
 from remission.report.elements import Markup, bullets, definitions, details, joined, paragraph, table
-from remission.report.estimates import title
 
 MOST_FAILURES = 50
 NO_FAILURES = "Every simulated patient was followed to the end."
@@ -18,9 +17,9 @@ def failures(table_of_failures: pl.DataFrame | None, titles: Mapping[str, str], 
     if table_of_failures is None or table_of_failures.is_empty():
         return paragraph(NO_FAILURES)
     counts = table_of_failures.group_by("arm", "status", "reason", maintain_order=True).len()
-    said = paragraph(
-        f"{counted(table_of_failures.height, 'member')} of the ensemble did not end normally, after one repetition at tighter tolerance."
-    )
+    many = counted(table_of_failures.height, "member")
+    again = f"{many} of the ensemble did not end normally, after one repetition at tighter tolerance."
+    said = paragraph(f"{again} They are counted here and left out of the estimates.")
     rows = [
         (
             titles.get(row["arm"], str(row["arm"] or "before enrollment")),
@@ -48,7 +47,7 @@ def assumed(parameters: pl.DataFrame | None) -> Markup:
         owner, _, name = row["key"].rpartition(".")
         if owner != module:
             module = owner
-            rows.append((words(owner.replace(":", ": ")) or "Parameters",))
+            rows.append((owner or "parameters",))
         rows.append((name, _value(row["value"]), unit(row["unit"]), row["meaning"] or "", row["source"] or "none"))
     many = counted(parameters.height, "parameter in play is", "parameters in play are")
     said = f"{many} assumed: neither measured nor fitted for this use. The results depend on them."
@@ -74,30 +73,6 @@ def notes(document: Mapping[str, Any]) -> Markup:
         note if isinstance(note, str) else "; ".join(f"{words(key)}: {value}" for key, value in note.items()) for note in document["notes"]
     ]
     return bullets(listed) if listed else paragraph("None.")
-
-
-def contrasts(document: Mapping[str, Any], titles: Mapping[str, str]) -> Markup:
-    """Arms compared, one row per contrast, whatever columns the contrasts carry."""
-    rows = [one for one in document.get("contrasts") or [] if isinstance(one, Mapping)]
-    if not rows:
-        return Markup("")
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [
-        tuple(title(row[key]) if key == "endpoint" and key in row else _contrast(row.get(key), titles) for key in columns) for row in rows
-    ]
-    return table([words(key) for key in columns], cells, "Differences between arms")
-
-
-def _contrast(value: Any, titles: Mapping[str, str]) -> str:
-    if isinstance(value, list | tuple):
-        if all(isinstance(part, str) for part in value):
-            return " against ".join(titles.get(part, part) for part in value)
-        return " to ".join(_contrast(part, titles) for part in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return number(float(value))
-    return "–" if value is None else titles.get(str(value), str(value))
 
 
 def _value(value: Any) -> str:

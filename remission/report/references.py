@@ -30,7 +30,7 @@ def _entry(key: str, fields: dict[str, str]) -> Markup:
         return joined([key])
     author = fields.get("author", "").replace(" and others", " et al.").replace(" and ", "; ")
     where = ", ".join(fields[name] for name in ("journal", "year") if name in fields)
-    parts = [tag("b", key), f": {author}. {fields.get('title', '')}. {where}."]
+    parts = [tag("b", key), f": {author.rstrip('.')}. {fields.get('title', '')}. {where}."]
     if "doi" in fields:
         parts.append(f" doi:{fields['doi']}")
     if "note" in fields:

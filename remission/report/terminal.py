@@ -15,7 +15,7 @@ from remission.report.page import Contents, contents
 
 
 def text_table(result: Any, width: int = 110) -> str:
-    """Endpoints by arm with the interval of a trial of the designed size, and published values of the first arm.
+    """Endpoints by arm with the interval of one trial, and published values of the first arm.
 
     `width` is the most letters a line may have.
     """
