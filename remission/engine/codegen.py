@@ -76,7 +76,7 @@ class Generator:
         return Generated(text, jacobian.arrow, count)
 
     def _rates(self) -> list[tuple[State, Node]]:
-        """Rates with infusions; clones that are not established are left to the extinction rule and stand still."""
+        """Rates of all states; clones that are not established are left to the extinction rule and stand still."""
         g, made = self.system.graph, []
         for state in self.system.states:
             rate = state.rate
@@ -91,11 +91,7 @@ class Generator:
     def _rhs(self, rates) -> list[str]:
         function = Function(self.layout)
         for state, rate in rates:
-            text = f"dy[{self._index(state)}] = {{}}"
-            if state.dosed:
-                slot = self.system.n_patient_parameters - len(self.system.inputs) + self.system.inputs.index(state.name)
-                text += f" + p[{slot}]"
-            getattr(function, state.per)(rate, text.format)
+            getattr(function, state.per)(rate, f"dy[{self._index(state)}] = {{}}".format)
         return function.body()
 
     def _quad(self) -> list[str]:

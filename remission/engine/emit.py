@@ -56,6 +56,8 @@ class Layout:
             return f"y[{self.vector('states', self.states[node.data], per, clone)}]"
         if node.op == "parameter":
             return f"p[{self._parameter(node.data, clone)}]"
+        if node.op == "infusion":
+            return f"p[{s.n_patient_parameters - len(s.inputs) + s.inputs.index(node.data)}]"
         if node.op == "site":
             site = s.sites.index(node.data) if node.data in s.sites else None
             return "0.0" if site is None else f"p[{s.n_patient_parameters + self.lesion_parameters + site} + l * {s.n_lesion_parameters}]"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from remission import units
 from remission.errors import ModelError, nearest
 from remission.model.builder import Builder, Contribution, Declarations
-from remission.model.derivatives import all_nodes
+from remission.model.derivatives import Derivatives, all_nodes
 from remission.model.disease import Clones
 from remission.model.expression import SCOPES, Graph, Node, is_zero, show
 from remission.model.ports import PORTS
@@ -128,6 +128,8 @@ def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters
     _refuse_lesion_coupling(states)
     birth, death = _per_capita(declared, resolver)
     inputs = tuple(s.name for s in states if s.dosed)
+    agents = _agents(declared, resolver, inputs)
+    states = _with_infusions(declared.graph, states, agents, inputs)
     quadratures = _quadratures(declared, resolver)
     used = tuple((key, parameters.rows[key].per, parameters.rows[key].unit) for key in sorted(declared.used_parameters))
     outputs = tuple(
@@ -135,7 +137,7 @@ def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters
     )
     return System(
         name=name, graph=declared.graph, clones=clones, sites=tuple(dict.fromkeys(sites)), states=states, parameter_names=used,
-        outputs=outputs, quadratures=quadratures, agents=_agents(declared, resolver, inputs), inputs=inputs, parameters=parameters,
+        outputs=outputs, quadratures=quadratures, agents=agents, inputs=inputs, parameters=parameters,
         birth=birth, death=death, transitions=tuple(dict.fromkeys(declared.transitions)),
     )  # fmt: skip
 
@@ -243,3 +245,21 @@ def _agents(declared: Declarations, resolver: Resolver, inputs: tuple[str, ...])
         unit = declared.dose_units[label]
         made.append(Agent(label, unit, tuple((name, resolver.resolve(node)) for name, node in jumps.items()), own[0] if own else -1))
     return tuple(made)
+
+
+def _with_infusions(graph: Graph, states: tuple[State, ...], agents: tuple[Agent, ...], inputs: tuple[str, ...]) -> tuple[State, ...]:
+    """The states with what an infusion adds per day: the jump of a dose of one unit, times the infusion rate in dose units."""
+    amount, derivatives, added = graph.symbol("amount", "amount", "patient"), Derivatives(graph), {}
+    for agent in agents:
+        if agent.input < 0:
+            continue
+        rate = graph.symbol("infusion", inputs[agent.input], "patient")
+        for name, jump in agent.jumps:
+            slope = derivatives.by(jump, amount)
+            if amount in all_nodes(slope):
+                raise ModelError(
+                    f"a dose of `{agent.name}` takes `{name}` to {show(jump)}, not in proportion to the dose, so it cannot be infused; "
+                    "leave out dosed=True"
+                )
+            added[name] = graph.add(added.get(name, graph.constant(0.0)), graph.multiply(slope, rate))
+    return tuple(replace(s, rate=graph.add(s.rate, added[s.name])) if s.name in added else s for s in states)

@@ -175,6 +175,8 @@ def show(node: Node) -> str:
         return f"sum over lesions({inner[0]})"
     if node.op == "shift":
         return f"{inner[0]} in the clone {node.data[1]}"
+    if node.op == "infusion":
+        return f"infusion into {node.data}"
     return f"{node.op}({', '.join(inner)})" if inner else str(node.data)
 
 
