@@ -1,6 +1,7 @@
 """An independent reader of systems: evaluates the node graph with numpy and integrates with scipy, slowly and tightly.
 
-It shares no code with the engine, so that both can be compared. Chance is left out: every clone counts as established.
+It shares no code with the engine, so that both can be compared. Chance is left out: every clone counts as
+established. Doses are given at once, not as infusions.
 """
 
 from __future__ import annotations
@@ -175,6 +176,8 @@ class Member:
             return integrals[node.data]
         if node.op == "amount":
             return np.full((1, 1), amount)
+        if node.op == "infusion":
+            return np.zeros((1, 1))
         if node.op == "established":
             return np.ones((1, self.system.n_clones))
         if node.op == "trait":

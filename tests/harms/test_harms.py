@@ -39,8 +39,8 @@ def test_neutrophils_after_docetaxel_fall_as_published(dose, nadir, day):
 
 def test_counts_without_drugs_and_leukemia_stay():
     course = Member.typical(compose("counts", [BloodCounts()])).run([0, 100])
-    assert course["neutrophils"][-1] == pytest.approx(4.0)
-    assert course["platelets"][-1] == pytest.approx(250.0)
+    np.testing.assert_allclose(course["neutrophils"][-1], course["neutrophils"][0])
+    np.testing.assert_allclose(course["platelets"][-1], course["platelets"][0])
 
 
 def test_a_marrow_full_of_blasts_makes_cytopenia():

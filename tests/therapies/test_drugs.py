@@ -52,7 +52,7 @@ def test_a_course_kills_what_its_table_says(member):
     states = dict(member.unpack(member.start()))
     states["cells"] = np.array([[1e6, 0, 0, 0], [0, 0, 0, 0]], float)
     course = member.run([0.0, 80.0], [(0.0, "combination:induction", 1.0)], start=member.pack(states))
-    logs = np.log(course["cells"][-1][0, 0] / 1e6) - 0.094 * 80
+    logs = np.log(course["cells"][-1][0, 0] / 1e6) - member.values["growth.growth_rate"][0] * 80
     assert logs == pytest.approx(-9.0, rel=0.02)
 
 

@@ -26,7 +26,7 @@ def test_switching_moves_cells_and_makes_none(member):
     y = with_cells(member, [[1e11, 0, 0, 0], [1e6, 0, 0, 0]])
     moved = [m.unpack(m.rates(y))["cells"] for m in (quiet, busy)]
     assert moved[1].sum() == pytest.approx(moved[0].sum(), rel=1e-12)
-    births = 0.094 / 0.5 * (1 - 0.5 * 1e11 / 2e12)
+    births = busy.values["growth.growth_rate"][0] / 0.5 * (1 - 0.5 * 1e11 / 2e12)
     assert moved[1][MARROW, NEGATIVE_SENSITIVE] == pytest.approx(1e-3 * births * 1e11, rel=1e-6)
 
 
@@ -38,7 +38,7 @@ def test_a_site_never_seeded_stays_empty(member):
 def test_seeding_adds_the_share_of_every_clone_and_takes_nothing(member):
     before = with_cells(member, [[1e11, 2e11, 3e11, 4e11], [0, 0, 0, 0]])
     after = member.unpack(member.dose(before, "spread", 1.0))["cells"]
-    np.testing.assert_allclose(after[OUTSIDE], np.array([1e3, 2e3, 3e3, 4e3]))
+    np.testing.assert_allclose(after[OUTSIDE], member.values["spread.share"][0] * member.unpack(before)["cells"][MARROW])
     np.testing.assert_allclose(after[MARROW], [1e11, 2e11, 3e11, 4e11])
 
 
