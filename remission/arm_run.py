@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 
@@ -57,3 +59,55 @@ class ArmRun:
     relapse_site: np.ndarray
     grades: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     covariates: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return len(self.treated)
+
+
+_NESTED = {"records": Records, "grades": None, "covariates": None}
+
+
+def flatten(run: ArmRun) -> dict[str, np.ndarray]:
+    """Every array of an arm under a flat name; texts as fixed-width strings, so that they are saved without pickling."""
+    flat = {f"records.{f.name}": getattr(run.records, f.name) for f in fields(Records)}
+    flat |= {f"grades.{event}.{scale}": grade for event, scales in run.grades.items() for scale, grade in scales.items()}
+    flat |= {f"covariates.{name}": values for name, values in run.covariates.items()}
+    for f in fields(ArmRun):
+        value = getattr(run, f.name)
+        if isinstance(value, np.ndarray):
+            flat[f.name] = value
+    return {name: array.astype(str) if array.dtype == object else array for name, array in flat.items()}
+
+
+def _built(flat: dict[str, np.ndarray], key: str, title: str, note: str | None) -> ArmRun:
+    grades: dict[str, dict[str, np.ndarray]] = {}
+    for name in flat:
+        if name.startswith("grades."):
+            _, event, scale = name.split(".")
+            grades.setdefault(event, {})[scale] = flat[name]
+    plain = {name: array for name, array in flat.items() if "." not in name}
+    inner = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("records.")}
+    covariates = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("covariates.")}
+    return ArmRun(key=key, title=title, note=note, records=Records(**inner), grades=grades, covariates=covariates, **plain)
+
+
+def joined(runs: Sequence[ArmRun]) -> ArmRun:
+    """Parts of one arm, one after another."""
+    parts = [flatten(run) for run in runs]
+    shared = ("level_day",)
+    flat = {name: parts[0][name] if name in shared else np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _built(flat, runs[0].key, runs[0].title, runs[0].note)
+
+
+def save_part(run: ArmRun, path: Path) -> None:
+    """Write a part of an arm in one step: a stopped run leaves whole parts only."""
+    temporary = path.with_suffix(".part.npz")
+    np.savez(temporary, **flatten(run))
+    temporary.replace(path)
+
+
+def load_part(path: Path, key: str, title: str, note: str | None) -> ArmRun:
+    """Read a part that `save_part` wrote."""
+    with np.load(path) as arrays:
+        return _built({name: arrays[name] for name in arrays.files}, key, title, note)

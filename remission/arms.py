@@ -1,0 +1,317 @@
+"""Running one arm: the cohort gets the arm's regimen, goes through the clinic, and becomes an `ArmRun`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from remission.arm_run import ArmRun
+from remission.dose_rows import add_rows, dose_table, engine_rows, in_system
+from remission.engine.batch import Batch, Dose
+from remission.engine.compile import compile_system
+from remission.engine.ensemble import Options, arm, simulate, start, watch
+from remission.engine.layout import FAILURES, Record, Status
+from remission.history import SLOTS
+from remission.measurement import LABEL, Reader
+from remission.model.regimen import Regimen
+from remission.model.system import System
+from remission.plan_of_visits import Plan, plan_of
+from remission.population import Cohort, covariates, pack
+from remission.protocol import ALARMS, LATER_LINE, WATCHED, Clinic, died
+from remission.random import exponential, uniform
+from remission.response.leukemia import Response, best_response, judge_visits, relapse_is_cd19_negative
+from remission.response.records import Records
+from remission.response.residual_disease import judge_residual_disease
+from remission.scenario import ArmSpec, ProtocolSpec
+
+CELLS = "car_t"
+BRIDGING = "combination:bridging"
+SCALES = {
+    "crs": ("cytokine_release", "severity", {"penn": "penn", "lee": "lee", "astct": "astct"}),
+    "icans": ("neurotoxicity", "severity", {"astct": "icans"}),
+    "neurotoxicity": ("neurotoxicity", "severity", {"ctcae": "ctcae"}),
+}
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """When each enrolled patient begins the arm's own therapy, and why some never do. Arrays [M]; infinity = never."""
+
+    anchor: np.ndarray
+    not_treated_day: np.ndarray
+    reason: np.ndarray
+    factors: dict[str, np.ndarray]
+
+
+def supplied(values: Mapping[str, np.ndarray], patients: np.ndarray, seed: int, cells: bool) -> Supplied:
+    """Manufacture and waiting: a product may fail or come too late, and patients may leave before."""
+    members = len(patients)
+    none = Supplied(np.zeros(members), np.full(members, np.nan), np.full(members, "", dtype=object), {})
+    if not cells or "supply.vein_to_vein" not in values:
+        return none
+    key = patients.astype(np.uint64)
+    ready = values["supply.vein_to_vein"]
+    failed = uniform(seed, key, "supply:manufacture", 0) < values["supply.failure_probability"]
+    leaving = exponential(seed, key, "supply:dropout", 0) / np.maximum(values["supply.dropout_rate"], 1e-12)
+    left = leaving < ready
+    never = np.where(failed, np.where(left, np.minimum(leaving, ready), ready), np.where(left, leaving, np.nan))
+    reason = np.where(left, "adverse event or withdrawal before infusion", np.where(failed, "no product", "")).astype(object)
+    bridged = uniform(seed, key, "supply:bridging", 0) < values["supply.bridging_probability"]
+    factors = {BRIDGING: bridged.astype(float), CELLS: values.get("supply.cell_yield", np.ones(members))}
+    return Supplied(np.where(np.isfinite(never), np.inf, ready), never, reason, factors)
+
+
+def run_arm(
+    system: System,
+    cohort: Cohort,
+    spec: ArmSpec,
+    protocol: ProtocolSpec,
+    sites: tuple[str, ...],
+    seed: int,
+    options: Options,
+    progress: Callable[[str, float], None] | None = None,
+) -> ArmRun:
+    """One arm in every patient of the cohort."""
+    regimen = in_system(system, spec.regimen)
+    cells = CELLS in regimen.agents
+    plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
+    supply = supplied(cohort.values, cohort.index, seed, cells)
+    expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
+    end = np.nan_to_num(expected) + plan.end + 1.0
+    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed)
+    batch = _enrolled(system, cohort, regimen, supply, sites, end, seed, options)
+    batch = _watched(system, batch, cohort)
+    if progress:
+        clinic = _Told(clinic, progress, spec.key, float(end.max()))
+    batch = simulate(compile_system(system), batch, end, protocol=clinic, options=replace(options, seed=seed))
+    inner = clinic.clinic if progress else clinic
+    return _finished(system, cohort, spec, inner, supply, batch, end, protocol, seed, cells)
+
+
+class _Told:
+    """A clinic that says how far it is."""
+
+    def __init__(self, clinic: Clinic, progress, name: str, horizon: float):
+        self.clinic, self.progress, self.name, self.horizon = clinic, progress, name, horizon
+
+    def next_visit(self, batch: Batch) -> np.ndarray:
+        going = batch.status == Status.OK
+        self.progress(self.name, float(np.mean(np.where(going, batch.t / self.horizon, 1.0))))
+        return self.clinic.next_visit(batch)
+
+    def visit(self, batch: Batch, which: np.ndarray, observed: np.ndarray) -> Batch:
+        return self.clinic.visit(batch, which, observed)
+
+
+def _clinic(system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, plan: Plan, supply: Supplied, end, seed: int) -> Clinic:
+    numbers = {key.split(".", 1)[1]: float(np.atleast_1d(array)[0]) for key, array in cohort.values.items() if key.startswith(LABEL + ".")}
+    return Clinic(
+        system=system,
+        plan=plan,
+        rules=protocol.rules,
+        reader=Reader(seed, cohort.index, numbers),
+        numbers=cohort.values,
+        given=covariates(cohort.values),
+        anchor=supply.anchor,
+        end=end,
+        seed=seed,
+        own_agents=regimen.agents,
+        later_lines=protocol.later_lines,
+    )
+
+
+def _enrolled(system: System, cohort: Cohort, regimen: Regimen, supply: Supplied, sites, end, seed: int, options: Options) -> Batch:
+    """The batch on the day of enrollment: state and clones as history left them, doses by the arm."""
+    anchors = {"enrollment": np.zeros(cohort.size), "first_dose": np.zeros(cohort.size), "infusion": supply.anchor}
+    agents = set(regimen.agents)
+    factors = {name: factor for name, factor in supply.factors.items() if name in agents}
+    table = dose_table(system, regimen, anchors, covariates(cohort.values), float(end.max()), factors=factors)
+    batch = start(
+        compile_system(system), cohort.index, pack(system, cohort.values, sites, len(sites)), len(sites), engine_rows(system, table),
+        slots=SLOTS, options=replace(options, seed=seed),
+    )  # fmt: skip
+    batch = _resumed(batch, cohort)
+    agent = [a.name for a in system.agents]
+    if LATER_LINE not in agent:
+        return batch
+    without = np.flatnonzero(np.isfinite(supply.not_treated_day))
+    days = supply.not_treated_day[without] + cohort.values[f"{LATER_LINE}.delay"][without]
+    return add_rows(batch, without, [[Dose(float(day), agent.index(LATER_LINE), 1.0)] for day in days])
+
+
+def _resumed(batch: Batch, cohort: Cohort) -> Batch:
+    """The batch with the states and the clones of the cohort."""
+    k = batch.clones.phase.shape[1]
+    phase, entries, small = np.split(cohort.phase, [k, 2 * k], axis=1)
+    clones = batch.clones._replace(
+        phase=phase.astype(batch.clones.phase.dtype),
+        entries=entries.astype(batch.clones.entries.dtype),
+        small=np.ascontiguousarray(small.reshape(batch.clones.small.shape)),
+    )
+    flags = np.ascontiguousarray((clones.phase == 2).astype(float))
+    return replace(batch, state=batch.state._replace(y=cohort.y.copy(), flags=flags), clones=clones)
+
+
+def _watched(system: System, batch: Batch, cohort: Cohort) -> Batch:
+    """Running end points of cells and cytokines, and alarms that wait for remission."""
+    names = {output.name for output in system.of("outputs", "patient")}
+    above = np.full((batch.size, len(WATCHED)), np.nan)
+    if "cytokine_release.fever" in cohort.values:
+        above[:, WATCHED.index("cytokine_release.severity")] = cohort.values["cytokine_release.fever"]
+    batch = watch(batch, [system.output_slot(name) for name in WATCHED if name in names], above)
+    levels = [cohort.values[f"{LABEL}.{name}"] for name in ("circulating_alarm", "extramedullary_alarm")]
+    return arm(batch, [system.output_slot(name) for name in ALARMS], np.stack(levels, axis=1), [True, True], armed=False)
+
+
+def _finished(system, cohort: Cohort, spec: ArmSpec, clinic: Clinic, supply: Supplied, batch: Batch, end, protocol, seed, cells) -> ArmRun:
+    dead = died(batch)
+    death = np.where(dead, batch.t, np.nan)
+    cause = np.array([hazard.name.rpartition(".")[2] for hazard in compile_system(system).hazards] + [""], dtype=object)
+    causes = np.where(dead, cause[np.where(dead, batch.state.fatal, -1)], "")
+    treated = np.isfinite(supply.anchor) & ~(death < supply.anchor) & ~np.isin(batch.status, FAILURES)
+    reason = np.where(treated, "", np.where(supply.reason != "", supply.reason, "death before treatment"))
+    contact = _last_contact(cohort, batch, end, protocol, seed)
+    anchor = np.where(treated, supply.anchor, np.nan)
+    judged = _judged(clinic, anchor, contact)
+    records = _records(cohort, spec, clinic, judged, anchor, supply, death, causes, contact)
+    seen = batch.watch.record
+    watched = {name: seen[:, i] for i, name in enumerate(WATCHED)}
+    levels = watched["car_t.blood_level"]
+    only = (lambda array: np.where(treated & cells, array, np.nan)) if cells else (lambda array: np.full(cohort.size, np.nan))
+    rules = {name: count > 0 for name, (count, _) in clinic.acted.items()}
+    return ArmRun(
+        key=spec.key,
+        title=spec.title,
+        note=spec.note,
+        records=records,
+        response=np.where(treated, judged.code, 0),
+        residual_negative=_residual(clinic, judged, treated),
+        treated=treated,
+        evaluable=treated & ((judged.code > 0) | (causes == "leukemia")),
+        status=np.where(dead, int(Status.OK), batch.status),
+        cause=causes,
+        not_treated=np.where(treated, "", reason),
+        dose=_dose(system, batch, treated),
+        burden=np.where(np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
+        exposure=only(np.where(clinic.exposure > 0, clinic.exposure, np.nan)),
+        cmax=only(levels[:, Record.HIGHEST]),
+        tmax=only(levels[:, Record.HIGHEST_DAY] - anchor),
+        level_day=plan_days(clinic),
+        level=np.where(treated[:, None] & cells, clinic.level, np.nan),
+        persistence=only(levels[:, Record.BELOW_DAY] - anchor),
+        crs_onset=only(watched["cytokine_release.severity"][:, Record.ABOVE_DAY] - anchor),
+        crs_end=only(clinic.crs_end),
+        tocilizumab=_any(rules, "tocilizumab", treated),
+        steroid=_any(rules, "steroid", treated),
+        b_cell_recovery=only(watched["b_cells.relative"][:, Record.ABOVE_DAY] - anchor),
+        relapse_site=_relapse_site(clinic, judged),
+        grades=_grades(cohort, watched, treated) if cells else {},
+        covariates=covariates(cohort.values),
+    )
+
+
+def plan_days(clinic: Clinic) -> np.ndarray:
+    return clinic.plan.day
+
+
+def _last_contact(cohort: Cohort, batch: Batch, end, protocol: ProtocolSpec, seed: int) -> np.ndarray:
+    """The day after which nothing is seen: death, end of follow-up, or loss to follow-up."""
+    last = np.where(batch.status == Status.STOPPED, batch.t, end)
+    if protocol.dropout > 0:
+        lost = exponential(seed, cohort.index.astype(np.uint64), "protocol:dropout", 0) / protocol.dropout
+        last = np.minimum(last, lost)
+    return last
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Response on the clock of the anchor."""
+
+    code: np.ndarray
+    response: np.ndarray
+    relapse: np.ndarray
+    failure: np.ndarray
+    negative: np.ndarray
+
+
+def _judged(clinic: Clinic, anchor: np.ndarray, contact: np.ndarray) -> _Judged:
+    read = clinic.readings
+    late = read.day > (contact - anchor)[:, None]
+    day = np.where(late, np.nan, read.day)
+    order = np.argsort(np.where(np.isnan(day), np.inf, day), axis=1, kind="stable")
+    day = np.take_along_axis(day, order, axis=1)
+    v = {name: np.take_along_axis(np.where(late, np.nan, array), order, axis=1) for name, array in read.values.items()}
+    codes = judge_visits(v["blasts"], v["circulating"], v["extramedullary"], v["neutrophils"], v["platelets"])
+    best = best_response(day, codes, last_day=np.nan_to_num(clinic.failure - anchor, nan=np.inf))
+    negative = relapse_is_cd19_negative(day, v["negative_share"], best.relapse_day)
+    return _Judged(best.code, best.response_day, best.relapse_day, best.no_response_day, negative)
+
+
+def _records(cohort, spec, clinic, judged: _Judged, anchor, supply: Supplied, death, causes, contact) -> Records:
+    return Records.of(
+        {
+            "patient": cohort.index,
+            "arm": np.full(cohort.size, spec.key),
+            "infusion_day": anchor,
+            "not_infused_day": np.where(np.isnan(anchor), np.where(np.isfinite(supply.not_treated_day), supply.not_treated_day, death), np.nan),
+            "response_day": anchor + judged.response,
+            "no_response_day": anchor + judged.failure,
+            "relapse_day": anchor + judged.relapse,
+            "relapse_cd19_negative": judged.negative,
+            "death_day": death,
+            "death_from_leukemia": causes == "leukemia",
+            "transplant_day": clinic.transplant,
+            "last_contact_day": contact,
+            "last_assessment_day": np.fmin(anchor + clinic.readings.last_day(), contact),
+        }
+    )
+
+
+def _residual(clinic: Clinic, judged: _Judged, treated: np.ndarray) -> np.ndarray:
+    """1 where residual disease was below its limit at the response, 0 where not, NaN where never read."""
+    read = clinic.readings
+    at = read.day == judged.response[:, None]
+    value = np.where(at, read.values["residual"], np.nan)
+    with np.errstate(all="ignore"):
+        found = np.where(np.isnan(value).all(axis=1), np.nan, np.nanmax(np.where(np.isnan(value), -1.0, value), axis=1))
+    negative = judge_residual_disease(np.nan_to_num(found, nan=1.0)).negative
+    return np.where(treated & np.isfinite(found), negative.astype(float), np.nan)
+
+
+def _dose(system: System, batch: Batch, treated: np.ndarray) -> np.ndarray:
+    names = [agent.name for agent in system.agents]
+    if CELLS not in names:
+        return np.zeros(batch.size)
+    mine = batch.doses.agent == names.index(CELLS)
+    return np.where(treated, np.where(mine, batch.doses.amount, 0.0).sum(axis=1), 0.0)
+
+
+def _any(rules: dict[str, np.ndarray], word: str, treated: np.ndarray) -> np.ndarray:
+    used = [flags for name, flags in rules.items() if word in name]
+    return treated & np.any(used, axis=0) if used else np.zeros(treated.size, bool)
+
+
+def _relapse_site(clinic: Clinic, judged: _Judged) -> np.ndarray:
+    at = clinic.readings.day == judged.relapse[:, None]
+    marrow = (at & (clinic.readings.values["blasts"] >= 0.05)).any(axis=1)
+    blood = (at & (clinic.readings.values["circulating"] >= 0.01)).any(axis=1)
+    outside = (at & (clinic.readings.values["extramedullary"] > 0)).any(axis=1)
+    inside = marrow | blood
+    return np.select([inside & outside, inside, outside], ["both", "marrow", "extramedullary"], "")
+
+
+def _grades(cohort: Cohort, watched: dict[str, np.ndarray], treated: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """Worst grade of each scale, from the highest severity and the scale's cut points."""
+    made: dict[str, dict[str, np.ndarray]] = {}
+    for event, (module, output, scales) in SCALES.items():
+        severity = watched[f"{module}.{output}"][:, Record.HIGHEST]
+        made[event] = {}
+        for scale, stem in scales.items():
+            cuts = [cohort.values.get(f"{module}.{stem}_{grade}", cohort.values.get(f"{module}.fever")) for grade in (1, 2, 3, 4)]
+            made[event][scale] = np.where(treated, sum((severity > cut).astype(int) for cut in cuts), 0)
+    return made
+
+
+__all__ = ["run_arm", "supplied", "Response"]

@@ -1,0 +1,32 @@
+"""When patients of an arm are seen: assessments of the disease, safety checks, and quiet days on which only blood is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+AFTER_CELLS = (*range(15), 21, 28)
+AFTER_CYCLES = (7, 14, 21, 28, 35, 42, 49, 56)
+FOLLOW_CELLS = 40.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Days from the anchor, in order; `marrow` marks assessments, `safety` safety checks; a day with neither is quiet."""
+
+    day: np.ndarray
+    marrow: np.ndarray
+    safety: np.ndarray
+
+    @property
+    def end(self) -> float:
+        return float(self.day[-1])
+
+
+def plan_of(visits: tuple[float, ...], safety: tuple[float, ...], cells: bool) -> Plan:
+    """The plan of an arm: `safety` as in the protocol, else daily to day 14, then days 21 and 28 after cells, else weekly for two cycles."""
+    checks = set(float(day) for day in (safety or (AFTER_CELLS if cells else AFTER_CYCLES)))
+    assessments = set(float(day) for day in visits)
+    days = np.array(sorted(checks | assessments | ({FOLLOW_CELLS} if cells else set())))
+    return Plan(days, np.isin(days, sorted(assessments)), np.isin(days, sorted(checks)))

@@ -1,0 +1,224 @@
+"""The clinic of a trial: it sees patients by plan and when something alarms them, reads, judges and acts.
+
+Decisions use readings only. Their effects are dose rows: rules of the protocol (tocilizumab, steroids), transplant in remission, and
+the next line after relapse or without response. When a responder goes to transplant is a random event: the hazard of
+`transplant.csv` against a draw of the patient's own, carried out if remission still holds that day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from remission.dose_rows import add_rows, drop_rows, rows_of
+from remission.engine.batch import Batch, Dose
+from remission.engine.layout import Status
+from remission.measurement import Reader
+from remission.model.system import System
+from remission.plan_of_visits import FOLLOW_CELLS, Plan
+from remission.protocol_rules import Rule
+from remission.random import exponential
+from remission.readings import Readings
+from remission.response.leukemia import RULES, shows_disease
+
+LEUKOCYTES_PER_NEUTROPHIL = 2.0
+RECOVERED_B_CELLS = 0.1
+TRANSPLANT, LATER_LINE = "transplant", "later_line"
+ALARMS = ("blood.circulating_blasts", "extramedullary.cells")
+WATCHED = ("car_t.blood_level", "cytokine_release.severity", "neurotoxicity.severity", "b_cells.relative")
+
+
+@dataclass
+class Clinic:
+    """The visit protocol of one arm. Arrays [M] in the order of the batch; days on the clock of enrollment."""
+
+    system: System
+    plan: Plan
+    rules: tuple[Rule, ...]
+    reader: Reader
+    numbers: dict[str, np.ndarray]
+    given: dict[str, np.ndarray]
+    anchor: np.ndarray
+    end: np.ndarray
+    seed: int
+    own_agents: tuple[str, ...]
+    later_lines: bool = True
+    transplants: bool = True
+    detection: float = 0.1
+
+    def __post_init__(self):
+        members = len(self.anchor)
+        self.readings = Readings(members)
+        self.position = np.zeros(members, int)
+        self.extra = np.full(members, np.inf)
+        self.remission = np.full(members, np.nan)
+        self.relapse = np.full(members, np.nan)
+        self.failure = np.full(members, np.nan)
+        self.transplant_due = np.full(members, np.inf)
+        self.transplant = np.full(members, np.nan)
+        self.acted = {rule.name: (np.zeros(members, int), np.full(members, -np.inf)) for rule in self.rules}
+        self.level = np.full((members, self.plan.day.size), np.nan)
+        self.crs_end = np.full(members, np.nan)
+        self.exposure = np.full(members, np.nan)
+        self.burden = np.full(members, np.nan)
+        self.agents = {agent.name: k for k, agent in enumerate(self.system.agents)}
+        self.slot = {output.name: self.system.output_slot(output.name) for output in self.system.of("outputs", "patient")}
+        self.states = {state.name: self.system.state_slot(state.name) for state in self.system.of("states", "patient")}
+        self._transplant_luck = exponential(self.seed, self.reader.patients.astype(np.uint64), "protocol:transplant", 0)
+
+    # ---- when ------------------------------------------------------------------------------------------------------
+    def next_visit(self, batch: Batch) -> np.ndarray:
+        inside = self.position < self.plan.day.size
+        planned = np.where(inside, self.anchor + self.plan.day[np.minimum(self.position, self.plan.day.size - 1)], np.inf)
+        return np.minimum(np.minimum(planned, self.extra), self.transplant_due)
+
+    # ---- a visit ---------------------------------------------------------------------------------------------------
+    def visit(self, batch: Batch, which: np.ndarray, observed: np.ndarray) -> Batch:
+        """Read what this visit reads, judge, act, and move on to the next."""
+        t, self.present = batch.t, batch.y
+        inside = self.position < self.plan.day.size
+        at = np.minimum(self.position, self.plan.day.size - 1)
+        planned = which & inside & (t == self.anchor + self.plan.day[at])
+        alarmed = which & (batch.state.trigger >= 0)
+        extra = which & (t == self.extra)
+        marrow = (planned & self.plan.marrow[at]) | alarmed
+        examined = marrow | extra
+        safety = planned & self.plan.safety[at]
+        self._follow_cells(planned, at, observed)
+        batch = self._start_following(batch, planned & (self.plan.day[at] == FOLLOW_CELLS))
+        self.extra[extra] = np.inf
+        self.position[planned] += 1
+        batch = self._judge(batch, np.flatnonzero(examined), marrow, observed)
+        batch = self._transplant(batch, np.flatnonzero(which & (t == self.transplant_due)))
+        return self._apply_rules(batch, safety, examined, observed)
+
+    def _out(self, observed: np.ndarray, name: str, rows: np.ndarray) -> np.ndarray:
+        """An output or a patient state of these members; NaN where the model has none of the name."""
+        if name in self.states:
+            return self.present[rows, self.states[name]]
+        return observed[rows, self.slot[name]] if name in self.slot else np.full(rows.size, np.nan)
+
+    def _follow_cells(self, planned: np.ndarray, at: np.ndarray, observed: np.ndarray) -> None:
+        rows = np.flatnonzero(planned)
+        self.level[rows, at[rows]] = self._out(observed, "car_t.blood_level", rows)
+        first = rows[at[rows] == 0]
+        self.exposure[first] = self._out(observed, "chemotherapy:fludarabine.exposure", first)
+        self.burden[first] = self._out(observed, "marrow.blast_fraction", first)
+        graded = self._out(observed, "cytokine_release.astct", rows) >= 1
+        self.crs_end[rows[graded]] = self.plan.day[at[rows[graded]]]
+
+    def _start_following(self, batch: Batch, which: np.ndarray) -> Batch:
+        """From this day on, watch for the return of B cells and for the end of detectable engineered cells."""
+        if not which.any():
+            return batch
+        above, below = batch.watch.above.copy(), batch.watch.below.copy()
+        above[which, WATCHED.index("b_cells.relative")] = RECOVERED_B_CELLS
+        below[which, WATCHED.index("car_t.blood_level")] = self.detection
+        return replace(batch, watch=batch.watch._replace(above=above, below=below))
+
+    def _judge(self, batch: Batch, rows: np.ndarray, marrow: np.ndarray, observed: np.ndarray) -> Batch:
+        """Read the disease and decide on remission, relapse and failure."""
+        if not rows.size:
+            return batch
+        day = batch.t[rows] - self.anchor[rows]
+        read = self._read(rows, marrow[rows], observed)
+        self.readings.add(rows, day, **read)
+        diseased = shows_disease(read["blasts"], read["circulating"], read["extramedullary"])
+        clear = ~diseased & (read["blasts"] < RULES["remission_blasts"].value)
+        in_remission = np.isfinite(self.remission[rows]) & np.isnan(self.relapse[rows])
+        window = RULES["response_window"].value + RULES["visit_window"].value
+        first = clear & ~in_remission & np.isnan(self.relapse[rows]) & np.isnan(self.failure[rows]) & (day <= window)
+        relapsed = diseased & in_remission
+        failed = diseased & np.isnan(self.remission[rows]) & np.isnan(self.failure[rows]) & (day >= window - 2 * RULES["visit_window"].value)
+        self._enter_remission(rows[first], batch.t)
+        self.relapse[rows[relapsed]] = batch.t[rows[relapsed]]
+        self.failure[rows[failed]] = batch.t[rows[failed]]
+        batch = self._arm(batch, rows[first], True)
+        return self._next_line(self._arm(batch, rows[relapsed], False), rows[relapsed | failed])
+
+    def _read(self, rows: np.ndarray, marrow: np.ndarray, observed: np.ndarray) -> dict[str, np.ndarray]:
+        visit, read = self.readings.count[rows], self.reader
+        blasts = self._out(observed, "marrow.blast_fraction", rows)
+        neutrophils = read.count(rows, visit, self._out(observed, "neutrophils", rows), "neutrophils")
+        circulating = self._out(observed, "blood.circulating_blasts", rows)
+        leukocytes = LEUKOCYTES_PER_NEUTROPHIL * neutrophils * 1e9 + circulating
+        negative = self._out(observed, "antigen.cd19_negative_fraction", rows)
+        return {
+            "blasts": np.where(marrow, read.share(rows, visit, blasts, "marrow", "marrow_cells_counted"), np.nan),
+            "circulating": read.share(rows, visit, circulating / np.maximum(leukocytes, 1.0), "film", "blood_cells_counted"),
+            "extramedullary": read.found(self._out(observed, "extramedullary.cells", rows)),
+            "neutrophils": neutrophils,
+            "platelets": read.count(rows, visit, self._out(observed, "platelets", rows), "platelets"),
+            "negative_share": read.share(rows, visit, np.nan_to_num(negative), "phenotype", "phenotype_cells_read"),
+            "residual": np.where(marrow, read.residual_disease(rows, visit, blasts), np.nan),
+        }
+
+    def _enter_remission(self, rows: np.ndarray, t: np.ndarray) -> None:
+        """Date the remission, plan the visit that confirms it, and the day a transplant would come."""
+        self.remission[rows] = t[rows]
+        self.extra[rows] = np.minimum(self.extra[rows], t[rows] + RULES["maintenance"].value)
+        if self.transplants and f"{TRANSPLANT}.rate_in_remission" in self.numbers and TRANSPLANT in self.agents:
+            first, last, rate = (self.numbers[f"{TRANSPLANT}.{name}"][rows] for name in ("first_day", "last_day", "rate_in_remission"))
+            begin = np.maximum(self.anchor[rows] + first, t[rows])
+            due = begin + self._transplant_luck[rows] / np.maximum(rate, 1e-12)
+            self.transplant_due[rows] = np.where((due <= self.anchor[rows] + last) & (due > t[rows]), due, np.inf)
+
+    def _arm(self, batch: Batch, rows: np.ndarray, on: bool) -> Batch:
+        armed = batch.watch.armed.copy()
+        armed[rows] = int(on)
+        met = batch.watch.met.copy()
+        met[rows] = -1
+        return replace(batch, watch=batch.watch._replace(armed=armed, met=met))
+
+    # ---- acts ------------------------------------------------------------------------------------------------------
+    def _next_line(self, batch: Batch, rows: np.ndarray) -> Batch:
+        """Stop the arm's own therapy and begin what comes after it."""
+        self.transplant_due[rows] = np.inf
+        batch = drop_rows(batch, rows, [self.agents[name] for name in self.own_agents if name in self.agents])
+        if not (self.later_lines and LATER_LINE in self.agents and rows.size):
+            return batch
+        delay = self.numbers[f"{LATER_LINE}.delay"][rows]
+        doses = [[Dose(float(day), self.agents[LATER_LINE], 1.0)] for day in batch.t[rows] + delay]
+        return add_rows(batch, rows, doses)
+
+    def _transplant(self, batch: Batch, rows: np.ndarray) -> Batch:
+        self.transplant_due[rows] = np.inf
+        still = rows[np.isnan(self.relapse[rows])]
+        self.transplant[still] = batch.t[still]
+        return add_rows(batch, still, [[Dose(float(batch.t[m]), self.agents[TRANSPLANT], 1.0)] for m in still])
+
+    def _apply_rules(self, batch: Batch, safety: np.ndarray, examined: np.ndarray, observed: np.ndarray) -> Batch:
+        occasions = {"safety": safety, "visit": examined, "unscheduled": examined, "any": safety | examined}
+        for rule in self.rules:
+            done, last = self.acted[rule.name]
+            rows = np.flatnonzero(occasions[rule.at] & (done < rule.times) & (batch.t - last >= rule.wait))
+            rows = rows[self._holds(rule, rows, observed)]
+            done[rows] += 1
+            last[rows] = batch.t[rows]
+            batch = self._act(batch, rule, rows)
+        return batch
+
+    def _holds(self, rule: Rule, rows: np.ndarray, observed: np.ndarray) -> np.ndarray:
+        keep = np.ones(rows.size, bool)
+        for condition in rule.when:
+            value = self._out(observed, condition.measure, rows)
+            keep &= COMPARE[condition.comparison](value, condition.threshold)
+        return keep
+
+    def _act(self, batch: Batch, rule: Rule, rows: np.ndarray) -> Batch:
+        if not rows.size:
+            return batch
+        given = {name: values[rows] for name, values in self.given.items()}
+        batch = add_rows(batch, rows, rows_of(self.system, rule.give, batch.t[rows], given, float(self.end.max())))
+        stopped = self.own_agents if rule.end_therapy else rule.stop
+        batch = drop_rows(batch, rows, [self.agents[name] for name in stopped if name in self.agents]) if stopped else batch
+        return self._next_line(batch, rows) if rule.next_line else batch
+
+
+COMPARE = {">=": np.greater_equal, "<=": np.less_equal, ">": np.greater, "<": np.less}
+
+
+def died(batch: Batch) -> np.ndarray:
+    """Who died during the run."""
+    return (batch.status == Status.STOPPED) & (batch.state.fatal >= 0)

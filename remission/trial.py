@@ -1,0 +1,197 @@
+"""The trial: one system for all arms, one cohort, every arm in it, and the statistics a trial reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from remission import diseases, run_directory
+from remission.arm_run import ArmRun, joined, load_part, save_part
+from remission.arms import run_arm
+from remission.diseases.build import build
+from remission.engine.compile import cache_directory, compile_system
+from remission.engine.ensemble import Options
+from remission.engine.layout import FAILURES
+from remission.errors import FailedMembers, InputError
+from remission.history import cohort_key, make_cohort
+from remission.measurement import LABEL, TABLE
+from remission.model.disease import Disease
+from remission.model.system import System
+from remission.parameters import ParameterSet, Table
+from remission.population import Cohort
+from remission.results import TrialResult
+from remission.scenario import ArmSpec, Scenario
+
+PART = 1000
+RTOL = 1e-4
+ALWAYS = ("transplant", "later_line")
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a scenario needs to run: the union of its arms' and its history's modules as one system, and its numbers."""
+
+    scenario: Scenario
+    disease: Disease
+    system: System
+    parameters: ParameterSet
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        return tuple(lesion.site for lesion in self.disease.lesions)
+
+
+def prepare(scenario: Scenario, overrides: Mapping[str, float | str] | None = None, tables: Sequence[Table] = ()) -> Study:
+    """Compose the system of a scenario; `overrides` are the last layer over all tables."""
+    disease = diseases.get(scenario.disease)
+    past = [dose["agent"] for line in disease.history for dose in line.doses]
+    own = {module.label for module in disease.modules}
+    names = tuple(name for name in dict.fromkeys([*scenario.agents, *past, *ALWAYS]) if name not in own)
+    system = build(disease, names, tables=tables)
+    rows = {**system.parameters.rows, **Table.read(TABLE).of_module(LABEL)}
+    parameters = ParameterSet(rows, system.parameters.correlations).with_values(overrides or {})
+    return Study(scenario, disease, replace(system, parameters=parameters), parameters)
+
+
+def cohort_of(study: Study, size: int, seed: int, progress: Progress | None = None, options: Options | None = None) -> Cohort:
+    """The enrolled patients: read from the cache when they were built before, else built and kept there."""
+    spec = study.scenario.population
+    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history)
+    folder = cache_directory() / "cohorts" / f"{key}-{size}"
+    if folder.exists():
+        try:
+            return Cohort.load(folder)
+        except InputError:
+            pass
+    cohort = make_cohort(study.system, study.parameters, study.disease, size, seed, dict(spec.where), spec.history, progress, options)
+    try:
+        cohort.save(folder)
+    except OSError:
+        pass
+    return cohort
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    patients: int | None = None,
+    arms: Sequence[str] | None = None,
+    seed: int | None = None,
+    overrides: Mapping[str, float | str] | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    workers: int | None = None,
+    device: str = "auto",
+    max_failed: float = 0.0,
+    progress: Callable[[str, float, float], None] | None = None,
+) -> TrialResult:
+    """Run a virtual trial. `patients` are enrolled patients per arm; `out` keeps finished parts, from which `resume` goes on.
+
+    The result is always returned; `result.failure` is the `FailedMembers` to raise when more members failed than `max_failed` allows.
+    """
+    scenario = scenario if arms is None else scenario.only(arms)
+    told = None if progress is None else (lambda stage, share: progress(stage, share, 1.0))
+    seed, size = scenario.seed if seed is None else seed, patients or scenario.population.size
+    clock, begun = {}, time.perf_counter()
+    study = prepare(scenario, overrides)
+    compile_system(study.system)
+    clock["compile"] = time.perf_counter() - begun
+    options = Options(rtol=RTOL, threads=workers)
+    parts = _parts_folder(study, out, resume, seed, size)
+    begun = time.perf_counter()
+    cohorts = _cohorts(study, size, seed, told, options)
+    clock["cohort"] = time.perf_counter() - begun
+    begun = time.perf_counter()
+    runs = {arm.key: _arm(study, cohorts[arm.key], arm, seed, options, parts, told) for arm in scenario.arms}
+    clock["arms"] = time.perf_counter() - begun
+    result = TrialResult.of(
+        scenario=scenario,
+        arms=runs,
+        seed=seed,
+        pairing=scenario.pairing,
+        seconds={name: round(value, 3) for name, value in clock.items()},
+        notes=_notes(study, runs),
+        cohort=next(iter(cohorts.values())).flow,
+        assumed=assumed_table(study),
+        targets=None,
+    )
+    return replace(result, failure=_failure(runs, max_failed))
+
+
+def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort]:
+    """One cohort for every arm (counterfactual), or one of its own for each (randomized)."""
+    arms = study.scenario.arms
+    if study.scenario.pairing == "counterfactual":
+        cohort = cohort_of(study, size, seed, progress, options)
+        return {arm.key: cohort for arm in arms}
+    whole = cohort_of(study, size * len(arms), seed, progress, options)
+    return {arm.key: whole.take(np.arange(k, whole.size, len(arms))) for k, arm in enumerate(arms)}
+
+
+def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size: int) -> Path | None:
+    """Where finished parts are kept; with `resume`, those of another study are refused."""
+    if out is None:
+        return None
+    said = [study.system.digest, study.parameters.digest(), repr(study.scenario), seed, size]
+    key = hashlib.blake2b(json.dumps(said).encode(), digest_size=12).hexdigest()
+    if resume and run_directory.is_run(out) and run_directory.read_marker(out).get("study", key) != key:
+        raise InputError("the run in this folder is of another scenario, seed, size or set of numbers", str(out), remedy="run it without `--resume`")
+    run_directory.prepare(out, resume)
+    run_directory.write_marker(out, {"study": key, "seed": seed, "patients": size, "state": "running"})
+    folder = out / "parts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options, parts: Path | None, progress) -> ArmRun:
+    """One arm in parts of a thousand patients; a part already on disk is read."""
+    runs = []
+    for first in range(0, max(cohort.size, 1), PART):
+        path = None if parts is None else parts / f"{arm.key}-{first:09d}.npz"
+        if path is not None and path.exists():
+            runs.append(load_part(path, arm.key, arm.title, arm.note))
+            continue
+        rows = np.arange(first, min(first + PART, cohort.size))
+        told = None if progress is None else _scaled(progress, first / cohort.size, rows.size / cohort.size)
+        run = run_arm(study.system, cohort.take(rows), arm, study.scenario.protocol, study.sites, seed, options, told)
+        if path is not None:
+            save_part(run, path)
+        runs.append(run)
+    return joined(runs)
+
+
+def _scaled(progress: Progress, start: float, share: float) -> Progress:
+    return lambda name, done: progress(name, start + share * done)
+
+
+def _failure(runs: Mapping[str, ArmRun], allowed: float) -> FailedMembers | None:
+    for key, run in runs.items():
+        failed = int(np.isin(run.status, FAILURES).sum())
+        if failed > allowed * run.size:
+            who = ", ".join(str(p) for p in run.records.patient[np.isin(run.status, FAILURES)][:5])
+            return FailedMembers(f"{failed} of {run.size} members of `{key}` failed (patients {who}); more than `--max-failed {allowed:g}` allows")
+    return None
+
+
+def _notes(study: Study, runs: Mapping[str, ArmRun]) -> list[str]:
+    counts = {key: int(np.isin(run.status, FAILURES).sum()) for key, run in runs.items()}
+    notes = [f"{n} members of `{key}` failed in the solver and are counted as such" for key, n in counts.items() if n]
+    notes += [f"`{arm.key}`: {arm.note}" for arm in study.scenario.arms if arm.note]
+    assumed = len(study.parameters.assumed())
+    notes.append(f"{assumed} of {len(study.parameters.rows)} parameters are assumed; they are listed with the results")
+    notes.append(f"solver: Rodas5P, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance")
+    return notes
+
+
+def assumed_table(study: Study) -> pl.DataFrame:
+    """Every assumed parameter in play."""
+    table = study.parameters.table()
+    return table.filter(pl.col("evidence") == "assumed").select("key", "value", "unit", "evidence", "source", "meaning")
