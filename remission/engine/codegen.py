@@ -9,14 +9,14 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field
 
-from remission.engine.emit import INDENT, Function, Layout, trait_name
+from remission.engine.emit import INDENT, Function, Layout
 from remission.engine.linear import Arrow, arrow
 from remission.model.derivatives import Derivatives, all_nodes
 from remission.model.expression import Node, is_zero
 from remission.model.system import State, System
 
 GENERATOR = "1"
-HEAD = '''"""Generated from the equations of `{name}`; not edited by hand."""
+HEAD = '''"""Generated from the equations of a system; not edited by hand."""
 import numpy as np
 from numba import cfunc, types
 from remission.engine.lanes import exp, log, maximum, minimum, power, select_le, select_lt, sqrt
@@ -24,7 +24,7 @@ from remission.engine.lanes import exp, log, maximum, minimum, power, select_le,
 F = types.CPointer(types.float64)
 I = types.int64
 D = types.float64
-OPTIONS = dict(cache=True, error_model="numpy", fastmath={{"contract", "nsz", "arcp"}})
+OPTIONS = dict(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 '''
 SIGNATURES = {
     "rhs": ("y, p, flags, dy, L", "F, F, F, F, I"),
@@ -69,7 +69,7 @@ class Generator:
             "event": self._cases("hazard", [q.jumps for q in hazards(self.system)], "lesion"),
             "init": self._start(),
         }
-        parts = [HEAD.format(name=self.system.name), *self._tables(), *jacobian.tables]
+        parts = [HEAD, *self._tables(), *jacobian.tables]
         parts += [_function(name, body) for name, body in bodies.items()]
         text = "\n".join(parts)
         count = len(all_nodes(*(node for _, node in rates))), len(jacobian.derivatives.known)
@@ -136,7 +136,7 @@ class Generator:
         clones, lines = self.system.clones, []
         for trait, levels in clones.traits:
             for level in levels:
-                lines.append(f"TRAIT_{trait_name(f'{trait}={level}')} = np.array({list(clones.indicator(trait, level))})")
+                lines.append(f"{self.layout.traits[f'{trait}={level}']} = np.array({list(clones.indicator(trait, level))})")
         for i, (trait, before, after) in enumerate(self.system.transitions):
             lines.append(f"SHIFT_{i} = np.array({list(clones.source(trait, before, after))})")
             lines.append(f"SHIFT_{i}_BACK = np.array({list(clones.source(trait, after, before))})")

@@ -32,6 +32,8 @@ class Layout:
         self.clone_parameters = sum(per == "clone" for _, per, _ in s.parameter_names)
         self.quadratures = {q.name: i for per in ("patient", "lesion", "clone") for i, q in enumerate(s.of("quadratures", per))}
         self.transitions = {t: i for i, t in enumerate(s.transitions)}
+        levels = [f"{trait}={level}" for trait, own in s.clones.traits for level in own]
+        self.traits = {key: f"TRAIT_{i}" for i, key in enumerate(levels)}
 
     def base(self, size: int, patient: int) -> str:
         return f"{patient} + l * {size}"
@@ -64,7 +66,7 @@ class Layout:
         if node.op == "established":
             return f"flags[l * {s.n_clones} + {clone}]"
         if node.op == "trait":
-            return f"TRAIT_{trait_name(node.data)}[{clone}]"
+            return f"{self.traits[node.data]}[{clone}]"
         if node.op == "integral":
             return f"q[{self.vector('quadratures', self.quadratures[node.data], per, clone)}]"
         return "amount"
@@ -76,10 +78,6 @@ class Layout:
         start = s.n_patient_parameters + (position if per == "lesion" else self.lesion_parameters + len(s.sites) + position)
         within = f" + {clone} * {self.clone_parameters}" if per == "clone" else ""
         return f"{start} + l * {s.n_lesion_parameters}{within}"
-
-
-def trait_name(key: str) -> str:
-    return "".join(ch if ch.isalnum() else "_" for ch in key)
 
 
 def depth(node: Node, barrier: str, known: dict[int, int]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from remission import units
 from remission.errors import ModelError, UnitError, nearest
+from remission.model.disease import SITES
 from remission.model.expression import DAY, DIMENSIONLESS, SCOPES, Expression, Graph, Node, is_zero, show
 from remission.model.ports import PORTS, SHARED
 
@@ -107,8 +108,7 @@ class Builder:
 
     def state(self, name: str, per: str = "patient", unit: str = "1", initial=0.0, dosed: bool = False) -> Expression:
         """Declare a quantity that evolves. Shared names (`cells`, `b_cells`, ...) are common to all modules, others belong to this one."""
-        if per not in SCOPES[1:]:
-            raise ModelError(f"state `{name}` of `{self.label}`: `per` is `{per}`; use patient, lesion or clone")
+        self._refuse_scope("state", name, per)
         full = name if name in SHARED else f"{self.label}.{name}"
         if name in SHARED and SHARED[name] != (per, unit):
             raise ModelError(f"state `{name}` is shared: it is per {SHARED[name][0]} in {SHARED[name][1]}, not per {per} in {unit}")
@@ -117,6 +117,10 @@ class Builder:
         start = self.quantity(initial, measure).node
         self.into.states[full] = StateEntry(full, per, measure, start, dosed, self.label)
         return self.expression(self.into.graph.symbol("state", full, per), measure)
+
+    def _refuse_scope(self, what: str, name: str, per: str) -> None:
+        if per not in SCOPES[1:]:
+            raise ModelError(f"{what} `{name}` of `{self.label}`: `per` is `{per}`; use patient, lesion or clone")
 
     def _refuse_duplicate(self, full: str) -> None:
         taken = {**self.into.states, **self.into.outputs, **self.into.hazards, **self.into.integrals}
@@ -164,6 +168,8 @@ class Builder:
 
     def site(self, name: str) -> Expression:
         """1 in lesions at this site, 0 in all others."""
+        if name not in SITES:
+            raise ModelError(f"`{self.label}` names the site `{name}`{nearest(name, list(SITES))}; the sites are {', '.join(SITES)}")
         return self.expression(self.into.graph.symbol("site", name, "lesion"), DIMENSIONLESS)
 
     def total(self, x: Expression, over: str) -> Expression:
@@ -233,9 +239,10 @@ class Builder:
         A clone that is absent or small receives founders one by one, as random arrivals; an established clone receives a flow.
         """
         name, graph = self._state_name(x), self.into.graph
-        if x.node.scope != 3:
+        if x.node.scope != 3 and self.known is not None:
             raise ModelError(f"convert(`{name}`): conversion is between clones, and `{name}` is per {SCOPES[x.node.scope]}")
-        established = graph.symbol("established", "established", "clone")
+        counted = name == "cells"
+        established = graph.symbol("established", "established", "clone") if counted else graph.constant(1.0)
         for (trait, before, after), rate in rates.items():
             if not (self.clones.has(trait, before) and self.clones.has(trait, after)):
                 continue
@@ -316,6 +323,7 @@ class Builder:
 
         It fires once per patient, lesion or clone, or again at each further threshold when it `repeats`.
         """
+        self._refuse_scope("hazard", name, per)
         full = f"{self.label}.{name}"
         self._refuse_duplicate(full)
         node = self.summed(self.quantity(rate, 1 / DAY).node, per)

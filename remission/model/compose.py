@@ -15,6 +15,8 @@ from remission.model.system import Agent, Output, Quadrature, State, System
 from remission.parameters import ParameterSet, Table, layer
 
 POPULATION = "cells"
+LONGEST_CHAIN = 50
+START_READS = ("state", "integral", "established", "infusion")
 
 
 def module_rows(modules) -> dict:
@@ -33,12 +35,12 @@ def module_rows(modules) -> dict:
 
 
 def compose(name: str, modules, clones: Clones | None = None, sites=("marrow",), parameters: ParameterSet | None = None) -> System:
-    """The system of these modules. `parameters` defaults to the modules' own tables.
+    """The system of these modules, whatever their order. `parameters` defaults to the modules' own tables.
 
     Raises ModelError (duplicate names, missing parameters, port cycles, lesions coupled other than through the patient) and
     UnitError; each names the module and the remedy.
     """
-    modules, clones = tuple(modules), clones or Clones()
+    modules, clones = tuple(sorted(modules, key=lambda module: module.label)), clones or Clones()
     _refuse_twins(modules)
     parameters = parameters if parameters is not None else ParameterSet(module_rows(modules), ())
     declared = _declare(modules, parameters.rows, clones, tuple(sites))
@@ -55,7 +57,7 @@ def _refuse_twins(modules) -> None:
 def _declare(modules, rows, clones: Clones, sites) -> Declarations:
     """Run the modules until what each learns of the others no longer changes."""
     known = None
-    for _ in range(5):
+    for _ in range(LONGEST_CHAIN):
         fresh = Declarations()
         for module in modules:
             builder = Builder(fresh, module, rows, clones, sites, known)
@@ -70,7 +72,8 @@ def _declare(modules, rows, clones: Clones, sites) -> Declarations:
 def _signature(declared: Declarations):
     outputs = {name: scope for name, (_, scope) in declared.outputs.items()}
     contributed = sorted((c.port, str(c.channel), c.owner, c.node.scope) for c in declared.contributions)
-    return outputs, sorted(declared.states), contributed
+    integrals = {name: (scope, str(unit)) for name, (_, scope, unit) in declared.integrals.items()}
+    return outputs, integrals, sorted(declared.states), contributed
 
 
 @dataclass
@@ -135,11 +138,14 @@ def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters
     outputs = tuple(
         Output(full, scope, units.text_of(value.unit), resolver.resolve(value.node)) for full, (value, scope) in declared.outputs.items()
     )
-    return System(
+    system = System(
         name=name, graph=declared.graph, clones=clones, sites=tuple(dict.fromkeys(sites)), states=states, parameter_names=used,
         outputs=outputs, quadratures=quadratures, agents=agents, inputs=inputs, parameters=parameters,
         birth=birth, death=death, transitions=tuple(dict.fromkeys(declared.transitions)),
     )  # fmt: skip
+    _refuse_integrals(system)
+    _refuse_wide_jumps(system)
+    return system
 
 
 def _refuse_undeclared(declared: Declarations) -> None:
@@ -158,11 +164,38 @@ def _states(declared: Declarations, resolver: Resolver) -> tuple[State, ...]:
         for entry in declared.states.values()
     ]  # fmt: skip
     for state in made:
-        if state.rate.scope > SCOPES.index(state.per) or state.initial.scope > SCOPES.index(state.per):
-            raise ModelError(f"`{state.name}` is per {state.per}, but its equation is per {SCOPES[state.rate.scope]}; sum it with m.total")
+        _refuse_wider(state.name, state.per, "equation", state.rate)
+        _refuse_wider(state.name, state.per, "start", state.initial)
+        _refuse_read(f"the start of `{state.name}`", state.initial, START_READS, "give it by parameters, traits and sites")
         if state.dosed and state.per != "patient":
             raise ModelError(f"`{state.name}` is per {state.per}; only patient states take infusions: write on_dose for a local dose")
     return tuple(sorted(made, key=lambda s: SCOPES.index(s.per)))
+
+
+def _refuse_wider(name: str, per: str, what: str, node: Node) -> None:
+    if node.scope > SCOPES.index(per):
+        raise ModelError(f"`{name}` is per {per}, but its {what} is per {SCOPES[node.scope]}; sum it with m.total")
+
+
+def _refuse_read(what: str, node: Node, kinds: tuple[str, ...], remedy: str) -> None:
+    for inner in all_nodes(node):
+        if inner.op in kinds:
+            raise ModelError(f"{what} depends on the {inner.op} `{inner.data}`; {remedy}")
+
+
+def _refuse_integrals(system: System) -> None:
+    """Running integrals are known only where outputs are observed."""
+    for name, node in system.roots:
+        if not name.startswith("output "):
+            _refuse_read(f"`{name}`", node, ("integral",), "only outputs read running integrals; let a state carry the sum")
+
+
+def _refuse_wide_jumps(system: System) -> None:
+    """A jump sets a state from quantities of its own scope or a narrower one."""
+    scopes = {state.name: state.per for state in system.states}
+    for changes in [agent.jumps for agent in system.agents] + [q.jumps for q in system.quadratures]:
+        for name, node in changes:
+            _refuse_wider(name, scopes[name], "jump", node)
 
 
 def _refuse_lesion_coupling(states: tuple[State, ...]) -> None:

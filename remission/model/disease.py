@@ -29,6 +29,11 @@ class Clones:
 
     traits: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    def __post_init__(self):
+        for trait, levels in self.traits:
+            if not levels or len(set(levels)) < len(levels):
+                raise ModelError(f"the trait `{trait}` has the levels {list(levels)}; give it at least one, each once")
+
     @classmethod
     def of(cls, **traits) -> Clones:
         """`Clones.of(antigen=["cd19_positive", "cd19_negative"], chemotherapy=["sensitive", "resistant"])`."""

@@ -8,8 +8,10 @@ differentiated once. Every node has a scope: it is one number per patient, per l
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from numbers import Real
 
 from remission import units
 from remission.errors import ModelError, UnitError
@@ -51,7 +53,17 @@ class Graph:
         return found
 
     def constant(self, value: float) -> Node:
+        if not math.isfinite(value):
+            raise ModelError(f"the number {value} in an equation is not finite; use a large number, or leave the term out")
         return self.node("constant", (), float(value), 0)
+
+    def _folded(self, function, *values: float) -> Node | None:
+        """The constant a function of constants gives; None outside its domain, where the engine's own rule holds."""
+        try:
+            result = function(*values)
+        except (ValueError, ArithmeticError):
+            return None
+        return self.constant(result) if isinstance(result, float) and math.isfinite(result) else None
 
     def symbol(self, kind: str, name: str, per: str) -> Node:
         """A state, parameter, flag, indicator or amount: a value the engine hands in."""
@@ -99,14 +111,12 @@ class Graph:
             return a
         if is_constant(b) and b.data == 0.0:
             return self.constant(1.0)
-        if is_constant(a) and is_constant(b):
-            return self.constant(a.data**b.data)
-        return self.node("power", (a, b))
+        known = self._folded(operator.pow, a.data, b.data) if is_constant(a) and is_constant(b) else None
+        return self.node("power", (a, b)) if known is None else known
 
     def call(self, name: str, a: Node) -> Node:
-        if is_constant(a):
-            return self.constant(getattr(math, name)(a.data))
-        return self.node(name, (a,))
+        known = self._folded(getattr(math, name), a.data) if is_constant(a) else None
+        return self.node(name, (a,)) if known is None else known
 
     def extreme(self, name: str, a: Node, b: Node) -> Node:
         if is_constant(a) and is_constant(b):
@@ -213,10 +223,13 @@ class Expression:
     def __bool__(self) -> bool:
         raise ModelError(f"`{show(self.node)}` depends on the patient, so Python's `if` cannot decide it; write where(condition, a, b)")
 
+    def __float__(self):
+        raise ModelError(f"`{show(self.node)}` is not yet a number, so functions of `math` cannot take it; use remission.model.functions")
+
     def _with(self, other) -> Expression:
         if isinstance(other, Expression):
             return other
-        if isinstance(other, (int, float)):
+        if isinstance(other, Real):
             return Expression(self.graph, self.graph.constant(other), DIMENSIONLESS)
         raise ModelError(f"`{other!r}` cannot stand in an equation; use numbers, parameters, states and functions of remission.model.functions")
 

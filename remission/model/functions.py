@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 from remission.errors import ModelError
 from remission.model.expression import DIMENSIONLESS, Condition, Expression
 
 
 def _call(name: str, x: Expression) -> Expression:
+    if isinstance(x, Real):
+        return getattr(math, name)(x)
     pure = x.to(DIMENSIONLESS)
     return Expression(x.graph, x.graph.call(name, pure.node), DIMENSIONLESS)
 
@@ -23,6 +28,8 @@ def log(x: Expression) -> Expression:
 
 def sqrt(x: Expression) -> Expression:
     """Square root; the unit is halved."""
+    if isinstance(x, Real):
+        return math.sqrt(x)
     unit = None if x.unit is None else x.unit**0.5
     return Expression(x.graph, x.graph.call("sqrt", x.node), unit)
 

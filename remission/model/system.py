@@ -175,7 +175,8 @@ class System:
         nodes = all_nodes(*(node for _, node in self.roots))
         place = {node.number: i for i, node in enumerate(nodes)}
         lines = [f"{self.clones.traits} {self.sites} {self.inputs} {self.parameter_names} {self.transitions}"]
-        lines += [f"{s.name} {s.per}" for s in self.states] + [f"{o.name} {o.per}" for o in self.outputs]
+        lines += [f"{s.name} {s.per} {s.unit}" for s in self.states] + [f"{o.name} {o.per} {o.unit}" for o in self.outputs]
+        lines += [f"{q.name} {q.per} {q.kind} {q.repeats}" for q in self.quadratures]
         lines += [f"{place[n.number]} {n.op} {n.data} {[place[a.number] for a in n.args]} {n.scope}" for n in nodes]
         return "\n".join(lines + [f"{name} = {place[node.number]}" for name, node in self.roots])
 
