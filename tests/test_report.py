@@ -65,8 +65,8 @@ def test_the_report_is_small_enough_to_mail(page):
 
 
 def test_the_research_notice_comes_before_any_number(page, trial):
-    assert page.count(trial.json()["intended_use"]) == 1
-    assert page.index(trial.json()["intended_use"]) < page.index("Response (CR + CRi)")
+    assert words_of(page).count(trial.json()["intended_use"]) == 1
+    assert words_of(page).index(trial.json()["intended_use"]) < words_of(page).index("Response (CR + CRi)")
 
 
 def test_response_among_treated_and_enrolled_stand_side_by_side_with_eliana(page):

@@ -14,7 +14,6 @@ ROLES = {
     "calibrate": "Calibrated on",
     "validate": "Validation: never fitted",
     "transport": "Transport: another product or population",
-    "context": "Context",
 }
 COLOR = ARM_COLORS[0]
 COLUMNS = ("name", "label", "role", "simulated", "low", "high", "published", "published_low", "published_high", "n", "source", "inside")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from remission.plots.axes import SHARE_TICKS, panel, x_axis, y_axis
+from remission.plots.axes import SHARE_TICKS, Panel, panel, x_axis, y_axis
 from remission.plots.axes import month_ticks as ticks_of_months
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
 from remission.plots.palette import FATE_COLORS, QUIET
 from remission.plots.rounding import count, counted, percent
 from remission.plots.survival import DAYS_PER_MONTH
-from remission.plots.svg import path, ribbon, staircase, text, title, wrapped
+from remission.plots.svg import element, ribbon, staircase, text, title, wrapped
 from remission.response.competing_risks import Incidence, aalen_johansen
 
 FATES = ("cd19_negative", "cd19_positive", "other", "death")
@@ -89,40 +89,34 @@ def _panel_of(one: ArmFates, left: float, top: float, size: float, gap: float, h
     return [*parts, text(said, area.left, area.bottom + 56, 12, fill=QUIET)]
 
 
-def _areas(one: ArmFates, area, last_month: float) -> list[str]:
+def _areas(one: ArmFates, area: Panel, last_month: float) -> list[str]:
     inside = one.incidence.times <= last_month
     end = min(last_month, one.incidence.last_time)
-    times = np.concatenate([[0.0], one.incidence.times[inside], [end]])
-    below, parts = np.zeros(times.size), []
+    pixels = np.round(area.x.place(np.concatenate([[0.0], one.incidence.times[inside], [end]])) * 2) / 2
+    kept = np.append(pixels[1:] != pixels[:-1], True)
+    below, parts = np.zeros(int(kept.sum())), []
     for index, fate in enumerate(FATES):
         if index + 1 not in one.incidence.causes:
             continue
         share = one.incidence.share[one.incidence.causes.index(index + 1)][inside]
-        above = below + np.concatenate([[0.0], share, share[-1:] if share.size else [0.0]])
-        xs, low = staircase(area.x.place(times), area.y.place(below))
-        high = staircase(area.x.place(times), area.y.place(above))[1]
-        kept = _visible(xs)
-        outline = ribbon(xs[kept], low[kept], high[kept])
+        above = below + np.concatenate([[0.0], share, share[-1:] if share.size else [0.0]])[kept]
+        xs, low = staircase(pixels[kept], area.y.place(below))
+        outline = ribbon(xs, low, staircase(pixels[kept], area.y.place(above))[1])
         tip = f"{NAMES[fate]}: {percent(float(above[-1] - below[-1]))} by month {end:g}"
-        parts.append(path(outline, fill=FATE_COLORS[fate], fill_opacity=0.85).replace("/>", f">{title(tip)}</path>"))
+        parts.append(element("path", title(tip), d=outline, fill=FATE_COLORS[fate], fill_opacity=0.85))
         below = above
     return parts
-
-
-def _visible(xs: np.ndarray) -> np.ndarray:
-    """Corners at least a third of a pixel after the one before, with both ends."""
-    cells = np.floor(xs * 3)
-    return np.concatenate([[True], cells[1:] != cells[:-1]]) | (np.arange(xs.size) == xs.size - 1)
 
 
 def _description(shown: list[ArmFates], last_month: float) -> str:
     said = []
     for one in shown:
-        final = [
-            (fate, one.incidence.share[one.incidence.causes.index(i + 1)]) for i, fate in enumerate(FATES) if i + 1 in one.incidence.causes
-        ]
-        ends = one.incidence.times <= last_month
-        said.append(
-            f"{one.name}: " + ", ".join(f"{NAMES[fate]} {percent(float(share[ends][-1]) if ends.any() else 0.0)}" for fate, share in final)
-        )
+        met = [FATES[cause - 1] for cause in one.incidence.causes]
+        said.append(f"{one.name}: {', '.join(_final(one, fate, last_month) for fate in met)}")
     return f"Stacked cumulative incidence by month {last_month:g} among responders. {'; '.join(said)}."
+
+
+def _final(one: ArmFates, fate: str, last_month: float) -> str:
+    cause = FATES.index(fate) + 1
+    share = one.incidence.share[one.incidence.causes.index(cause)][one.incidence.times <= last_month]
+    return f"{NAMES[fate]} {percent(float(share[-1]) if share.size else 0.0)}"

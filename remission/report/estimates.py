@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from remission.durations import DAYS_PER_MONTH
 from remission.plots.endpoints import COLUMNS
 from remission.plots.rounding import words
 
@@ -57,6 +58,14 @@ SHORT = {
     "pfs": "PFS",
     "os": "OS, of treated",
     "os_itt": "OS, of enrolled",
+    "dor_with_transplant": "DoR, with transplant",
+    "rfs_with_transplant": "RFS, with transplant",
+    "efs_with_transplant": "EFS, with transplant",
+    "cumulative_relapse": "Relapse",
+    "cumulative_relapse_cd19_negative": "CD19-negative relapse",
+    "cumulative_relapse_cd19_positive": "CD19-positive relapse",
+    "transplant": "Transplant in remission",
+    "b_cell_recovery": "B-cell recovery",
     "relapse_cd19_negative": "CD19-negative relapse share",
     "relapse_cd19_positive": "CD19-positive relapse share",
 }
@@ -150,7 +159,12 @@ def title(endpoint: str, month: float | None = None) -> str:
         said = f"{HARMS[parts[0]]}, {SCALES.get(parts[1], parts[1])}, {SEVERITY.get(parts[2], words(parts[2]).lower())}"
     else:
         said = TITLES.get(endpoint, words(endpoint))
-    return said if month is None else f"{said}, {month:g} months"
+    return said if month is None else f"{said}, {when(month)}"
+
+
+def when(month: float) -> str:
+    """A time after the start: `12 months`, or a day in the first weeks, as `day 28`."""
+    return f"{month:g} months" if month >= 2 else f"day {month * DAYS_PER_MONTH:.0f}"
 
 
 def short_title(endpoint: str, month: float | None = None) -> str:
@@ -159,7 +173,7 @@ def short_title(endpoint: str, month: float | None = None) -> str:
     if len(parts) == 3 and parts[0] in HARMS:
         return f"{SHORT_HARMS[parts[0]]} {SHORT_SEVERITY.get(parts[2], words(parts[2]).lower())}, {SCALES.get(parts[1], parts[1])}"
     said = SHORT.get(endpoint, TITLES.get(endpoint, words(endpoint)))
-    return said if month is None else f"{said}, {month:g} months"
+    return said if month is None else f"{said}, {when(month)}"
 
 
 def trial_name(target: str) -> str:
@@ -182,7 +196,12 @@ def compared(targets: pl.DataFrame, arms: Mapping[str, Json], arm: str) -> pl.Da
     rows = []
     for row in targets.filter(pl.col("arm") == arm).iter_rows(named=True):
         share = find(arms[arm], row["endpoint"], row["month"])
-        if share is None or share.value is None or row.get("subgroup") not in (None, "", "responders", "enrolled", "relapsed"):
+        if (
+            row["role"] == "context"
+            or share is None
+            or share.value is None
+            or row.get("subgroup") not in (None, "", "responders", "enrolled", "relapsed")
+        ):
             continue
         label = f"{short_title(row['endpoint'], row['month'])} · {trial_name(row['name'])}"
         published = (row["value"], row["low"], row["high"], row["n"], citation(row["source"]), row["inside"])

@@ -50,7 +50,7 @@ def cards(arm: Json, targets: pl.DataFrame) -> Markup:
         share = find(arm, endpoint, month)
         if share is None or share.value is None:
             continue
-        seen = matching(targets, endpoint, month)
+        seen = matching(same_product(targets), endpoint, month)
         beside = f"{_source(seen[0])}: {_published_value(seen[0])}" if seen else "no published value"
         label = title(endpoint, month)
         shown.append(tag("div", tag("span", percent(share.value), class_="big"), tag("span", label), tag("small", beside), class_="card"))
@@ -101,9 +101,9 @@ def other_readings(arm: Json) -> Markup:
     return paragraph(f"{'; '.join(said)}. Ranges are the 5th to the 95th percentile of patients.", class_="quiet") if said else Markup("")
 
 
-def matching(targets: pl.DataFrame, endpoint: str, month: float | None) -> list[dict]:
-    """Published values of an endpoint of the whole arm, those the model was fitted to first."""
-    at = pl.col("month").is_null() if month is None else pl.col("month") == month
+def matching(targets: pl.DataFrame, endpoint: str, month: float | None, any_month: bool = False) -> list[dict]:
+    """Published values of an endpoint of the whole arm, those the model was fitted to first; a share may be read at `any_month`."""
+    at = pl.lit(True) if any_month else pl.col("month").is_null() if month is None else pl.col("month") == month
     found = targets.filter((pl.col("endpoint") == endpoint) & at).to_dicts()
     whole = [row for row in found if row.get("subgroup") in (None, "", "responders", "enrolled", "relapsed") and row["role"] != "context"]
     return sorted(whole, key=lambda row: ROLE_ORDER.get(row["role"], 3))
@@ -111,7 +111,7 @@ def matching(targets: pl.DataFrame, endpoint: str, month: float | None) -> list[
 
 def _rows(key: str, estimate: Json, targets: pl.DataFrame) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     if is_rate(estimate):
-        yield None, _share_row(title(key), rate(estimate), matching(targets, key, None))
+        yield None, _share_row(title(key), rate(estimate), matching(targets, key, None, any_month=True))
         return
     median = rate(estimate)
     spread = months_interval(*median.model) if median.model else ABSENT
@@ -134,6 +134,11 @@ def _brief(share: Found | None) -> str:
     if share is None or share.value is None:
         return ABSENT
     return joined([tag("b", percent(share.value)), " ", tag("small", percent_interval(*share.trial))])
+
+
+def same_product(targets: pl.DataFrame) -> pl.DataFrame:
+    """Targets of the product and population of the trial, without those of others (`transport`)."""
+    return targets.filter(pl.col("role") != "transport")
 
 
 def _published(seen: list[dict], in_months: bool = False) -> str:

@@ -34,8 +34,8 @@ FOREST_CAPTION = (
     "patients; the dashed line is the whole arm."
 )
 PUBLISHED_CAPTION = (
-    "Bars: 95% interval of a trial of {size} around this run's estimate. “Inside” and “outside” "
-    "say whether the published value lies in the range predicted for a trial of its own size."
+    "Dots are this run, bars the 95% interval of a trial of {size}, diamonds published values with their limits where printed. Where it was "
+    "tested, “inside” or “outside” says whether the published value lies in the range predicted for a trial of its own size."
 )
 
 
@@ -68,12 +68,21 @@ def contents(result: Any, designed: Mapping[str, int] | None = None) -> Contents
     document = result.json()
     titles = {arm.key: arm.title for arm in result.scenario.arms if arm.key in document["arms"]}
     tables = dict(result.tables)
-    if tables.get("targets") is None:
-        tables["targets"] = pl.DataFrame(schema=TARGET_SCHEMA)
+    tables["targets"] = _whole(tables.get("targets"), TARGET_SCHEMA)
+    if "assumed" in tables:
+        tables["assumed"] = _whole(tables["assumed"], ASSUMED_SCHEMA)
     sizes = designed or (getattr(result, "facts", None) or {}).get("design_sizes") or {}
     return Contents(result, document, tables, titles, sizes)
 
 
+def _whole(table: pl.DataFrame | None, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The table with every column of the schema; what it lacks is null."""
+    if table is None:
+        return pl.DataFrame(schema=schema)
+    return table.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in table.columns)
+
+
+ASSUMED_SCHEMA = {"value": pl.Float64, **dict.fromkeys(("key", "unit", "source", "meaning"), pl.String)}
 TARGET_SCHEMA = {
     **dict.fromkeys(("name", "arm", "endpoint", "source", "role"), pl.String),
     **dict.fromkeys(("month", "value", "low", "high"), pl.Float64),
@@ -98,10 +107,16 @@ def page(given: Contents) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{joined(body)}</main></body></html>\n'
 
 
+def _notice(words_of_use: str) -> Markup:
+    """The research notice, its first sentence set off."""
+    first, stop, rest = words_of_use.partition(". ")
+    return joined([tag("b", first + stop), rest])
+
+
 def _header(given: Contents) -> Markup:
     document = given.document
     facts = f"{count(document['patients'])} simulated patients per arm, {words(document['pairing']).lower()}, seed {document['seed']}"
-    notice = tag("p", tag("b", "Research use. "), document["intended_use"], class_="notice", role="note")
+    notice = tag("p", _notice(document["intended_use"]), class_="notice", role="note")
     return tag(
         "header",
         tag("p", "Virtual trial", class_="kicker"),

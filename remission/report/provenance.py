@@ -48,7 +48,7 @@ def assumed(parameters: pl.DataFrame | None) -> Markup:
         if owner != module:
             module = owner
             rows.append((owner or "parameters",))
-        rows.append((name, _value(row["value"]), unit(row["unit"]), row["meaning"] or "", row["source"] or "none"))
+        rows.append((name, _value(row["value"]), unit(row["unit"]), row["meaning"] or "", row.get("source") or "none"))
     many = counted(parameters.height, "parameter in play is", "parameters in play are")
     said = f"{many} assumed: neither measured nor fitted for this use. The results depend on them."
     listed = table(("Parameter", "Value", "Unit", "Meaning", "Source"), rows)

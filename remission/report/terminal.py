@@ -10,7 +10,7 @@ from rich.table import Table
 
 from remission.plots.rounding import ABSENT, count, counted, percent, percent_interval
 from remission.report.estimates import find, short_title, trial_name
-from remission.report.headline import GLANCE, matching
+from remission.report.headline import GLANCE, matching, same_product
 from remission.report.page import Contents, contents
 
 
@@ -53,7 +53,7 @@ def _cell(given: Contents, arm: str, endpoint: str, month: float | None) -> str:
 
 def _published(given: Contents, endpoint: str, month: float | None) -> str:
     first = next(iter(given.arms), "")
-    seen = matching(given.targets.filter(pl.col("arm") == first), endpoint, month)
+    seen = matching(same_product(given.targets.filter(pl.col("arm") == first)), endpoint, month, any_month=month is None)
     if not seen:
         return ""
     size = f" of {seen[0]['n']}" if seen[0]["n"] else ""
