@@ -182,8 +182,6 @@ def test_a_patient_equation_sums_lesions_and_clones_of_its_flows():
         m.flow(m.read("cells"), m.state("debris", unit="cell"), 0.1 * m.read("cells") / m.quantity(1, "day"))
 
     drained = _one(says, GROWTH, **RATE)
-        lambda m: m.flow(m.read("cells"), m.state("debris", unit="cell"), 0.1 * m.read("cells") / m.quantity(1, "day")), GROWTH, **RATE
-    )
     assert rate(drained, "one.debris").startswith("sum over lesions(sum over clones(")
     assert "sum" not in rate(drained, "cells")
 
