@@ -30,7 +30,8 @@ def cell_place(model, lesion, clone):
 @njit(**OPTIONS)
 def set_counts(model, flags, counts, lesions, n):
     """Let the error norm count the states that live: not the cells of clones that chance or nothing moves."""
-    counts[:n] = 1.0
+    for i in range(n):
+        counts[i] = 1.0
     for lesion in range(lesions):
         for clone in range(model.cell_state.size):
             if flags[lesion * model.n_clones + clone] == 0.0:
@@ -72,7 +73,8 @@ def settle_all(model, clones, m, y, flags, before, lesions, settings, patient):
 def first_phases(model, clones, m, y, flags, lesions, settings, patient, nothing):
     """Phases at the start: every clone counts as lost before and its cells as newly placed."""
     if model.cell_state.size == 0:
-        flags[:] = 1.0
+        for index in range(flags.size):
+            flags[index] = 1.0
     else:
         settle_all(model, clones, m, y, flags, nothing, lesions, settings, patient)
         for lesion in range(lesions):

@@ -26,8 +26,9 @@ from remission.engine.clones import (
 from remission.engine.collocation import NODES
 from remission.engine.dosing import give_due, next_day, set_infusions
 from remission.engine.events import first_hazard, has_thresholds, write_down
-from remission.engine.layout import Status, Work
+from remission.engine.layout import Member, Status, Work
 from remission.engine.pointers import call
+from remission.engine.reference import reference
 from remission.engine.steppers import (
     OPTIONS,
     StepWork,
@@ -115,7 +116,7 @@ def rates_at_nodes(model, y, p, flags, work, lesions, n):
 @njit(**OPTIONS)
 def find_cut(model, clones, events, watch, m, member, work, h, lesions, n, n_small, watching):
     """Where the step is cut: share, kind of change, and which; (1, NOTHING, -1) for a whole step."""
-    y, q, _, _, _, _ = member
+    y, q = member.y, member.q
     share, kind, which = 2.0, NOTHING, -1
     if model.entry_integral.size > 0:
         threshold, fired = events.threshold[m], events.fired[m]
@@ -148,7 +149,7 @@ def save_until(model, watch, m, member, work, cursor, t, h, share, end, lesions,
 @njit(**OPTIONS)
 def save_now(model, watch, m, member, cursor, t, lesions):
     """Write the outputs of grid days that are now, before any dose; returns the next grid day to come."""
-    y, q, p, flags, _, _ = member
+    y, q, p, flags = member.y, member.q, member.p, member.flags
     while cursor < watch.grid.size and watch.grid[cursor] <= t:
         if watch.grid[cursor] == t:
             call(model.out, (y, p, q, flags, watch.saved[m, cursor], lesions))
@@ -159,9 +160,9 @@ def save_now(model, watch, m, member, cursor, t, lesions):
 @njit(**OPTIONS)
 def keep_step(model, clones, m, member, work, h, share, lesions, n):
     """Take the member to the share of the step that is kept."""
-    y, q, _, _, phase, small = member
+    y, q = member.y, member.q
     chance = model.cell_state.size > 0
-    state_at(model, y, phase, small, work, h, share, lesions, n, chance)
+    state_at(model, member, work, h, share, lesions, n, chance)
     integrals_at(model, q, work, h, share, lesions)
     for i in range(n):
         y[i] = work.point[i]
@@ -174,13 +175,14 @@ def keep_step(model, clones, m, member, work, h, share, lesions, n):
 @njit(**OPTIONS)
 def fire(model, state, events, m, member, entry, t, lesions):
     """Carry out a hazard that passed its threshold; returns the member's status and number of lesions."""
-    y, _, p, flags, _, _ = member
+    y, p, flags = member.y, member.p, member.flags
     hazard, lesion, clone = model.entry_hazard[entry], model.entry_lesion[entry], model.entry_clone[entry]
     if model.hazard_seeds[hazard]:
         place = model.n_patient + lesions * model.n_block
         if place + model.n_block > y.size:
             return NEEDS_CAPACITY, lesions
-        y[place : place + model.n_block] = 0.0
+        for i in range(place, place + model.n_block):
+            y[i] = 0.0
         lesion, lesions = lesions, lesions + 1
         state.n_lesions[m] = lesions
     events.fired[m, entry] += 1
@@ -197,7 +199,7 @@ def fire(model, state, events, m, member, entry, t, lesions):
 @njit(**OPTIONS)
 def try_step(model, settings, member, work, h, lesions, n):
     """One attempt: error of the step (at most 1 is accepted) and the failure it would be if nothing helps."""
-    y, _, p, flags, _, _ = member
+    y, p, flags = member.y, member.p, member.flags
     step(model, settings.method, y, p, flags, h, work.step, n, lesions)
     error = error_norm(y, work.step, work.atol, settings.rtol, n)
     if not (error < np.inf):
@@ -210,7 +212,7 @@ def try_step(model, settings, member, work, h, lesions, n):
 @njit(**OPTIONS)
 def prepare_step(model, settings, member, work, lesions):
     """Derivative, and Jacobian where the method needs it, at the current state."""
-    y, _, p, flags, _, _ = member
+    y, p, flags = member.y, member.p, member.flags
     call(model.rhs, (y, p, flags, work.step.rates, lesions))
     if settings.method == 0:
         evaluate_jacobian(model, y, p, flags, work.step, lesions)
@@ -225,7 +227,7 @@ def proposed(h, length, factor):
 @njit(**OPTIONS)
 def begin(model, state, doses, clones, settings, member, work, m, n, lesions):
     """Check a member and set what follows from its arrays; returns (status, day the first infusion ends, jumped)."""
-    y, q, p, flags, _, _ = member
+    y, q, p, flags = member.y, member.q, member.p, member.flags
     integrals = model.n_quadratures + lesions * model.n_lesion_quadratures
     if not (all_finite(y, n) and all_finite(q, integrals) and all_finite(p, p.size)):
         return NON_FINITE, np.inf, False
@@ -237,7 +239,7 @@ def begin(model, state, doses, clones, settings, member, work, m, n, lesions):
 @njit(**OPTIONS)
 def jump_by_doses(model, state, doses, clones, settings, member, work, m, t, lesions, n):
     """Give what is due and settle what follows; returns whether all is still finite."""
-    y, _, p, flags, _, _ = member
+    y, p, flags = member.y, member.p, member.flags
     remember_cells(model, y, work.before, lesions)
     give_due(model, doses, m, y, p, flags, t, lesions)
     if not all_finite(y, n):
@@ -250,7 +252,7 @@ def jump_by_doses(model, state, doses, clones, settings, member, work, m, t, les
 @njit(**OPTIONS)
 def look_after_jump(model, watch, member, work, m, t, lesions):
     """Let the values after a jump count; returns the trigger met by the jump, or -1."""
-    y, q, p, flags, _, _ = member
+    y, q, p, flags = member.y, member.q, member.p, member.flags
     call(model.out, (y, p, q, flags, work.observed[0], lesions))
     record_start(watch, m, work.observed[0], t)
     return trigger_after_jump(watch, m, work.observed[0])
@@ -259,7 +261,7 @@ def look_after_jump(model, watch, member, work, m, t, lesions):
 @njit(**OPTIONS)
 def run_member(model, state, doses, clones, events, watch, settings, work, m):
     """Take one member to its own `until`, or to the trigger, event or failure that ends it before."""
-    member = (state.y[m], state.q[m], state.p[m], state.flags[m], clones.phase[m], clones.small[m])
+    member = reference(Member(state.y[m], state.q[m], state.p[m], state.flags[m], clones.phase[m], clones.small[m]))
     y, flags, patient = state.y[m], state.flags[m], state.patient[m]
     t, until, h, before, lesions = state.t[m], state.until[m], state.h[m], state.error[m], state.n_lesions[m]
     n = model.n_patient + lesions * model.n_block
@@ -303,9 +305,7 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
         state.accepted[m] += 1
         interpolant(settings.method, length, work.step, n)
         rates_at_nodes(model, y, state.p[m], flags, work, lesions, n)
-        share, kind, which = find_cut(
-            model, clones, events, watch, m, member, work, length, lesions, n, settings.n_small, watching
-        )
+        share, kind, which = find_cut(model, clones, events, watch, m, member, work, length, lesions, n, settings.n_small, watching)
         end = stop if share == 1.0 and length == stop - t else t + share * length
         cursor = save_until(model, watch, m, member, work, cursor, t, length, share, end, lesions, n)
         if watching:
@@ -314,7 +314,8 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
                 observe(model, member, work, length, share, lesions, n, chance, work.observed[4])
             record_step(model, member, watch, m, work, t, length, lesions, n, chance, share)
             remember_triggers(watch, m, work.observed[4])
-            work.observed[0, :] = work.observed[4, :]
+            for k in range(work.observed.shape[1]):
+                work.observed[0, k] = work.observed[4, k]
         keep_step(model, clones, m, member, work, length, share, lesions, n)
         t, fresh = end, False
         h = proposed(h, length, growth(error, before))
@@ -339,7 +340,21 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
     state.status[m], state.trigger[m] = status, trigger
 
 
-PARTS = ("layout", "pointers", "linear", "steppers", "collocation", "extinction", "clones", "events", "dosing", "watching", "cpu", "../random")
+PARTS = (
+    "layout",
+    "pointers",
+    "reference",
+    "linear",
+    "steppers",
+    "collocation",
+    "extinction",
+    "clones",
+    "events",
+    "dosing",
+    "watching",
+    "cpu",
+    "../random",
+)
 
 
 def _sources() -> str:
@@ -350,18 +365,32 @@ def _sources() -> str:
 
 
 def _chunk_kernel(sources: str):
-    @njit(cache=True, nogil=True, error_model="numpy")
+    @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
     def run_chunk(model, state, doses, clones, events, watch, settings, sizes, low, high):
         """Take the members low to high to their own `until`."""
         _ = sources
-        work = work_space(sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])
-        for i in range(sizes[0]):
-            work.atol[i] = settings.atol_factor * model.atol[i]
+        scratch = work_space(sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])
+        for i in range(model.atol.size):
+            scratch.atol[i] = settings.atol_factor * model.atol[i]
+        system, members, rows, small = reference(model), reference(state), reference(doses), reference(clones)
+        chances, eyes, rules, work = reference(events), reference(watch), reference(settings), reference(scratch)
         for m in range(low, high):
-            if state.status[m] == 0:
-                run_member(model, state, doses, clones, events, watch, settings, work, m)
+            if state.status[m] == OK:
+                run_member(system, members, rows, small, chances, eyes, rules, work, m)
+        return scratch.atol.size  # the scratch lives until here
 
     return run_chunk
+
+
+@njit(**OPTIONS)
+def start_each(model, state, clones, settings):
+    """Initial state of every member, and the phase of its clones if that state is finite."""
+    nothing = np.zeros(state.flags.shape[1])
+    for m in range(state.t.size):
+        y, lesions = state.y[m], state.n_lesions[m]
+        call(model.init, (state.p[m], y, lesions))
+        if all_finite(y, model.n_patient + lesions * model.n_block):
+            first_phases(model, clones, m, y, state.flags[m], lesions, settings, state.patient[m], nothing)
 
 
 def _start_kernel(sources: str):
@@ -369,23 +398,19 @@ def _start_kernel(sources: str):
     def start_members(model, state, clones, settings):
         """Set the initial state of every member and the phase of its clones."""
         _ = sources
-        nothing = np.zeros(state.flags.shape[1])
-        for m in range(state.t.size):
-            call(model.init, (state.p[m], state.y[m], state.n_lesions[m]))
-            y, flags, patient = state.y[m], state.flags[m], state.patient[m]
-            if all_finite(y, model.n_patient + state.n_lesions[m] * model.n_block):
-                first_phases(model, clones, m, y, flags, state.n_lesions[m], settings, patient, nothing)
+        start_each(reference(model), reference(state), reference(clones), reference(settings))
+        return state.t.size
 
     return start_members
 
 
 def _look_kernel(sources: str):
     @njit(cache=True, error_model="numpy")
-    def look(model, state, target):
+    def look(out, state, target):
         """Outputs of every member as it is now."""
         _ = sources
         for m in range(state.t.size):
-            call(model.out, (state.y[m], state.p[m], state.q[m], state.flags[m], target[m], state.n_lesions[m]))
+            call(out, (state.y[m], state.p[m], state.q[m], state.flags[m], target[m], state.n_lesions[m]))
 
     return look
 

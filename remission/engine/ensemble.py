@@ -303,7 +303,7 @@ def _sizes(system: Compiled, batch: Batch) -> tuple[int, int, int, int, int]:
 def observe(system: Compiled, batch: Batch) -> np.ndarray:
     """Outputs of every member as it is now [M, O]; parts of lesions it does not have are nan."""
     target = np.full((batch.size, system.n_observed(batch.capacity)), np.nan)
-    look(model_of(system, batch.capacity), batch.state, target)
+    look(int(system.addresses.out), batch.state, target)
     return target
 
 

@@ -148,6 +148,17 @@ class Record(IntEnum):
     BELOW_DAY = 6
 
 
+class Member(NamedTuple):
+    """The arrays of one member that a step touches."""
+
+    y: np.ndarray
+    q: np.ndarray
+    p: np.ndarray
+    flags: np.ndarray
+    phase: np.ndarray
+    small: np.ndarray
+
+
 class Settings(NamedTuple):
     """How to integrate: method, relative tolerance, cells below which chance decides, luck, and the step limit."""
 

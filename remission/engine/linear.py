@@ -165,9 +165,7 @@ def _steps(
         mine = []
         for i in (i for i in order if place[i] > place[k] and (i, k) in block):
             mine.append(block[i, k])
-            inside.append(
-                [(block[i, j], block[k, j]) for j in later] + [(columns[i, c], columns[k, c]) for c in outer]
-            )
+            inside.append([(block[i, j], block[k, j]) for j in later] + [(columns[i, c], columns[k, c]) for c in outer])
             into_corner.append([])
         for r in sorted(r for r, j in rows if j == k):
             mine.append(rows[r, k])

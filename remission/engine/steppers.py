@@ -20,7 +20,7 @@ from numba import njit
 from remission.engine.linear import factor, solve
 from remission.engine.pointers import call
 
-OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}}
+OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 ORDER = 5
 
 
@@ -172,7 +172,8 @@ class StepWork(NamedTuple):
 @njit(**OPTIONS)
 def _combine(target, base, table, row, stages, terms, scale, n):
     """target = base + scale * sum of table[row, j] stages[j] over the first `terms` stages."""
-    target[:n] = base[:n]
+    for i in range(n):
+        target[i] = base[i]
     for j in range(terms):
         weight = scale * table[row, j]
         if weight != 0.0:
@@ -183,7 +184,8 @@ def _combine(target, base, table, row, stages, terms, scale, n):
 @njit(**OPTIONS)
 def evaluate_jacobian(model, y, p, flags, work, lesions):
     """Raw Jacobian entries at y."""
-    work.jacobian[: model.operations.pp_size + lesions * model.operations.lesion_size] = 0.0
+    for k in range(model.operations.pp_size + lesions * model.operations.lesion_size):
+        work.jacobian[k] = 0.0
     call(model.jac, (y, p, flags, work.jacobian, lesions))
 
 
@@ -210,7 +212,8 @@ def step_rodas5p(model, y, p, flags, h, work, n, lesions):
     stages, inner = work.stages, work.inner
     for stage in range(8):
         if stage == 0:
-            stages[0, :n] = work.rates[:n]
+            for i in range(n):
+                stages[0, i] = work.rates[i]
         else:
             if stage < 6:
                 _combine(inner, y, RODAS_A, stage, stages, stage, 1.0, n)
@@ -229,12 +232,13 @@ def step_rodas5p(model, y, p, flags, h, work, n, lesions):
 def step_tsit5(model, y, p, flags, h, work, n, lesions):
     """One explicit step from y with `work.rates` at y; leaves y1 and the error estimate in `work`."""
     stages = work.stages
-    stages[0, :n] = work.rates[:n]
+    for i in range(n):
+        stages[0, i] = work.rates[i]
     for stage in range(1, 7):
         _combine(work.inner, y, TSIT_A, stage, stages, stage, h, n)
         call(model.rhs, (work.inner, p, flags, stages[stage], lesions))
-    work.end[:n] = work.inner[:n]
-    work.error[:n] = 0.0
+    for i in range(n):
+        work.end[i], work.error[i] = work.inner[i], 0.0
     for j in range(7):
         for i in range(n):
             work.error[i] += h * TSIT_ERROR[j] * stages[j, i]
@@ -254,7 +258,8 @@ def interpolant(method, h, work, n):
     """The three rows d0, d1, d2 of the interpolant of the step just taken."""
     for row in range(3):
         target = work.dense[row]
-        target[:n] = 0.0
+        for i in range(n):
+            target[i] = 0.0
         for j in range(8):
             weight = RODAS_DENSE[row, j] if method == 0 else h * TSIT_DENSE[row, j]
             for i in range(n):

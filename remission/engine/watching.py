@@ -18,10 +18,11 @@ GOLDEN = 0.6180339887498949
 
 
 @njit(**OPTIONS)
-def state_at(model, y, phase, small, work, h, x, lesions, n, chance):
+def state_at(model, member, work, h, x, lesions, n, chance):
     """State at the share x of the step, into `work.point`; lost clones are 0, small ones have their conditional mean."""
-    interpolate(y, work.step, x, work.point, n)
+    interpolate(member.y, work.step, x, work.point, n)
     if chance:
+        phase, small = member.phase, member.small
         for lesion in range(lesions):
             for clone in range(model.cell_state.size):
                 index = lesion * model.n_clones + clone
@@ -41,11 +42,10 @@ def integrals_at(model, q, work, h, x, lesions):
 
 @njit(**OPTIONS)
 def observe(model, member, work, h, x, lesions, n, chance, target):
-    """Outputs at the share x of the step, into `target`; `member` is (y, q, p, flags, phase, small)."""
-    y, q, p, flags, phase, small = member
-    state_at(model, y, phase, small, work, h, x, lesions, n, chance)
-    integrals_at(model, q, work, h, x, lesions)
-    call(model.out, (work.point, p, work.point_integrals, flags, target, lesions))
+    """Outputs at the share x of the step, into `target`."""
+    state_at(model, member, work, h, x, lesions, n, chance)
+    integrals_at(model, member.q, work, h, x, lesions)
+    call(model.out, (work.point, member.p, work.point_integrals, member.flags, target, lesions))
 
 
 @njit(**OPTIONS)

@@ -42,7 +42,17 @@ def compiled(structure, atol, functions, **fields) -> Compiled:
     given = {"quad": none_quad, "event": none_event, "dose": none_dose, "init": none_init} | functions
     made = {name: cfunc(SIGNATURES[name])(given[name]) for name in SIGNATURES}
     sizes = dict.fromkeys(
-        "n_clones n_clone_states n_inputs n_lesion_parameters n_quadratures n_lesion_quadratures n_outputs n_lesion_outputs".split(), 0
+        [
+            "n_clones",
+            "n_clone_states",
+            "n_inputs",
+            "n_lesion_parameters",
+            "n_quadratures",
+            "n_lesion_quadratures",
+            "n_outputs",
+            "n_lesion_outputs",
+        ],
+        0,
     )
     return Compiled(
         n_patient=structure.n_patient,
