@@ -21,7 +21,7 @@ from remission.plan_of_visits import Plan, plan_of
 from remission.population import Cohort, covariates, pack
 from remission.protocol import ALARMS, LATER_LINE, WATCHED, Clinic, died
 from remission.random import exponential, uniform
-from remission.response.leukemia import Response, best_response, judge_visits, relapse_is_cd19_negative
+from remission.response.leukemia import best_response, judge_visits, relapse_is_cd19_negative
 from remission.response.records import Records
 from remission.response.residual_disease import judge_residual_disease
 from remission.scenario import ArmSpec, ProtocolSpec
@@ -63,6 +63,42 @@ def supplied(values: Mapping[str, np.ndarray], patients: np.ndarray, seed: int, 
     return Supplied(np.where(np.isfinite(never), np.inf, ready), never, reason, factors)
 
 
+@dataclass(frozen=True)
+class Course:
+    """What a run of one arm leaves: the clinic with its readings, who was supplied when, the batch, and the end of follow-up [M]."""
+
+    clinic: Clinic
+    supply: Supplied
+    batch: Batch
+    end: np.ndarray
+    cells: bool
+
+
+def course_of(
+    system: System,
+    cohort: Cohort,
+    spec: ArmSpec,
+    protocol: ProtocolSpec,
+    sites: tuple[str, ...],
+    seed: int,
+    options: Options,
+    progress: Callable[[str, float], None] | None = None,
+    save: np.ndarray | None = None,
+) -> Course:
+    """Take every patient of the cohort through one arm; `save` are days on which all outputs are kept."""
+    regimen = in_system(system, spec.regimen)
+    cells = CELLS in regimen.agents
+    plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
+    supply = supplied(cohort.values, cohort.index, seed, cells)
+    expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
+    end = np.nan_to_num(expected) + plan.end + 1.0
+    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed)
+    batch = _watched(system, _enrolled(system, cohort, regimen, supply, sites, end, seed, options), cohort)
+    seen = clinic if progress is None else _Told(clinic, progress, spec.key, float(end.max()))
+    batch = simulate(compile_system(system), batch, end, save=save, protocol=seen, options=replace(options, seed=seed))
+    return Course(clinic, supply, batch, end, cells)
+
+
 def run_arm(
     system: System,
     cohort: Cohort,
@@ -74,20 +110,8 @@ def run_arm(
     progress: Callable[[str, float], None] | None = None,
 ) -> ArmRun:
     """One arm in every patient of the cohort."""
-    regimen = in_system(system, spec.regimen)
-    cells = CELLS in regimen.agents
-    plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
-    supply = supplied(cohort.values, cohort.index, seed, cells)
-    expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
-    end = np.nan_to_num(expected) + plan.end + 1.0
-    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed)
-    batch = _enrolled(system, cohort, regimen, supply, sites, end, seed, options)
-    batch = _watched(system, batch, cohort)
-    if progress:
-        clinic = _Told(clinic, progress, spec.key, float(end.max()))
-    batch = simulate(compile_system(system), batch, end, protocol=clinic, options=replace(options, seed=seed))
-    inner = clinic.clinic if progress else clinic
-    return _finished(system, cohort, spec, inner, supply, batch, end, protocol, seed, cells)
+    course = course_of(system, cohort, spec, protocol, sites, seed, options, progress)
+    return _finished(system, cohort, spec, course, protocol, seed)
 
 
 class _Told:
@@ -165,7 +189,8 @@ def _watched(system: System, batch: Batch, cohort: Cohort) -> Batch:
     return arm(batch, [system.output_slot(name) for name in ALARMS], np.stack(levels, axis=1), [True, True], armed=False)
 
 
-def _finished(system, cohort: Cohort, spec: ArmSpec, clinic: Clinic, supply: Supplied, batch: Batch, end, protocol, seed, cells) -> ArmRun:
+def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, protocol: ProtocolSpec, seed: int) -> ArmRun:
+    clinic, supply, batch, end, cells = course.clinic, course.supply, course.batch, course.end, course.cells
     dead = died(batch)
     death = np.where(dead, batch.t, np.nan)
     cause = np.array([hazard.name.rpartition(".")[2] for hazard in compile_system(system).hazards] + [""], dtype=object)
@@ -194,11 +219,11 @@ def _finished(system, cohort: Cohort, spec: ArmSpec, clinic: Clinic, supply: Sup
         cause=causes,
         not_treated=np.where(treated, "", reason),
         dose=_dose(system, batch, treated),
-        burden=np.where(np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
+        burden=np.where(cells & np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
         exposure=only(np.where(clinic.exposure > 0, clinic.exposure, np.nan)),
         cmax=only(levels[:, Record.HIGHEST]),
         tmax=only(levels[:, Record.HIGHEST_DAY] - anchor),
-        level_day=plan_days(clinic),
+        level_day=clinic.plan.day,
         level=np.where(treated[:, None] & cells, clinic.level, np.nan),
         persistence=only(levels[:, Record.BELOW_DAY] - anchor),
         crs_onset=only(watched["cytokine_release.severity"][:, Record.ABOVE_DAY] - anchor),
@@ -210,10 +235,6 @@ def _finished(system, cohort: Cohort, spec: ArmSpec, clinic: Clinic, supply: Sup
         grades=_grades(cohort, watched, treated) if cells else {},
         covariates=covariates(cohort.values),
     )
-
-
-def plan_days(clinic: Clinic) -> np.ndarray:
-    return clinic.plan.day
 
 
 def _last_contact(cohort: Cohort, batch: Batch, end, protocol: ProtocolSpec, seed: int) -> np.ndarray:
@@ -312,6 +333,3 @@ def _grades(cohort: Cohort, watched: dict[str, np.ndarray], treated: np.ndarray)
             cuts = [cohort.values.get(f"{module}.{stem}_{grade}", cohort.values.get(f"{module}.fever")) for grade in (1, 2, 3, 4)]
             made[event][scale] = np.where(treated, sum((severity > cut).astype(int) for cut in cuts), 0)
     return made
-
-
-__all__ = ["run_arm", "supplied", "Response"]

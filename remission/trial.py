@@ -32,6 +32,7 @@ from remission.scenario import ArmSpec, Scenario
 PART = 1000
 RTOL = 1e-4
 ALWAYS = ("transplant", "later_line")
+TARGETS = Path(__file__).parent / "validation"
 Progress = Callable[[str, float], None]
 
 
@@ -97,13 +98,31 @@ def run_scenario(
 
     The result is always returned; `result.failure` is the `FailedMembers` to raise when more members failed than `max_failed` allows.
     """
-    scenario = scenario if arms is None else scenario.only(arms)
+    begun = time.perf_counter()
+    study = prepare(scenario if arms is None else scenario.only(arms), overrides)
+    compile_system(study.system)
+    compiled = time.perf_counter() - begun
+    return run_study(
+        study, patients, seed, out=out, resume=resume, workers=workers, max_failed=max_failed, progress=progress, compiled=compiled
+    )
+
+
+def run_study(
+    study: Study,
+    patients: int | None = None,
+    seed: int | None = None,
+    *,
+    out: Path | None = None,
+    resume: bool = False,
+    workers: int | None = None,
+    max_failed: float = 0.0,
+    progress: Callable[[str, float, float], None] | None = None,
+    compiled: float = 0.0,
+) -> TrialResult:
+    """Run a prepared study; see `run_scenario`."""
+    scenario, clock = study.scenario, {"compile": compiled}
     told = None if progress is None else (lambda stage, share: progress(stage, share, 1.0))
     seed, size = scenario.seed if seed is None else seed, patients or scenario.population.size
-    clock, begun = {}, time.perf_counter()
-    study = prepare(scenario, overrides)
-    compile_system(study.system)
-    clock["compile"] = time.perf_counter() - begun
     options = Options(rtol=RTOL, threads=workers)
     parts = _parts_folder(study, out, resume, seed, size)
     begun = time.perf_counter()
@@ -112,7 +131,7 @@ def run_scenario(
     begun = time.perf_counter()
     runs = {arm.key: _arm(study, cohorts[arm.key], arm, seed, options, parts, told) for arm in scenario.arms}
     clock["arms"] = time.perf_counter() - begun
-    result = TrialResult.of(
+    return TrialResult.of(
         scenario=scenario,
         arms=runs,
         seed=seed,
@@ -121,9 +140,20 @@ def run_scenario(
         notes=_notes(study, runs),
         cohort=next(iter(cohorts.values())).flow,
         assumed=assumed_table(study),
-        targets=None,
+        targets=published(scenario),
+        run={"rtol": RTOL, "system": study.system.digest, "parameters": study.parameters.digest()},
+        failure=_failure(runs, max_failed),
     )
-    return replace(result, failure=_failure(runs, max_failed))
+
+
+def published(scenario: Scenario) -> pl.DataFrame | None:
+    """The published figures of this disease that belong to the scenario's arms."""
+    path = TARGETS / f"{scenario.disease}.csv"
+    if not path.exists():
+        return None
+    keys = [arm.key for arm in scenario.arms]
+    table = pl.read_csv(path, infer_schema_length=10_000).filter(pl.col("arm").is_in(keys))
+    return table.with_columns(pl.lit(None, dtype=pl.Boolean).alias("inside"))
 
 
 def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort]:
