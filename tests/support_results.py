@@ -77,13 +77,16 @@ def made_up_arm(key: str, kind: Kind, patients: int = 400, seed: int = 1) -> Arm
         steroid=grade >= 4,
         b_cell_recovery=np.where(responded & cells & (luck[13] < 0.6), 60 + 600 * luck[13], NEVER),
         relapse_site=np.where(np.isfinite(events["relapse_day"]), np.where(luck[9] < 0.8, "marrow", "extramedullary"), ""),
-        grades={
-            "crs": {"astct": np.maximum(grade - 1, 0), "lee": np.maximum(grade - 1, 0), "penn": grade},
-            "icans": {"astct": np.maximum(grade - 2, 0)},
-            "neurotoxicity": {"ctcae": np.maximum(grade - 2, 0)},
-        },
+        grades=_grades(grade),
         covariates={"age": 3 + 22 * luck[11], "weight_kg": 15 + 60 * luck[11]},
     )
+
+
+def _grades(grade: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """Every scale from one severity, so that Penn is the sternest."""
+    milder, mildest = np.maximum(grade - 1, 0), np.maximum(grade - 2, 0)
+    crs = {"astct": milder, "lee": milder, "penn": grade}
+    return {"crs": crs, "icans": {"astct": mildest}, "neurotoxicity": {"ctcae": mildest}}
 
 
 def _events(kind: Kind, luck: np.ndarray, infusion: np.ndarray, treated: np.ndarray, responded: np.ndarray) -> dict[str, np.ndarray]:

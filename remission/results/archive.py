@@ -40,7 +40,7 @@ def write(
         for name, table in tables.items():
             table.write_parquet(folder / f"{name}.parquet")
         (folder / RESULT).write_text(_text(document), encoding="utf-8")
-        told = {"schema": SCHEMA, "kind": KIND, "tables": list(tables), "scenario": packed(scenario), **facts}
+        told = {"schema": SCHEMA, "kind": KIND, "state": "finished", "tables": list(tables), "scenario": packed(scenario), **facts}
         run_directory.write_marker(folder, {**_kept(folder), **told})
     except OSError as error:
         raise InputError(f"the result cannot be written: {error.strerror}", folder, remedy="name another folder with `--out`") from error

@@ -39,7 +39,7 @@ def notes_of(
     """The notes of a result: those `given`, and what follows from the run itself."""
     notes = [*given, *(f"{own.title}: {own.note}" for own in runs if own.note), PAIRINGS.get(pairing, f"Pairing: {pairing}."), READING]
     lost = {own.key: int(failed(own).sum()) for own in runs}
-    notes += [f"{n} members of {key} failed and are left out of its estimates." for key, n in lost.items() if n]
+    notes += [f"Failed members of {key}: {n}, left out of its estimates." for key, n in lost.items() if n]
     if missing := unread(scenario.endpoints):
         notes.append(f"Not read under the criteria of leukemia: {', '.join(missing)}.")
     if assumed.height:

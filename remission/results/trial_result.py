@@ -71,17 +71,13 @@ class TrialResult:
         more_tables: Mapping[str, pl.DataFrame] | None = None,
         failure: Exception | None = None,
     ) -> TrialResult:
-        """Read the arms of a run.
-
-        `model_draws` holds, by arm and name of an estimate (`results.posterior`), values over posterior draws. `design_sizes` is the
-        number enrolled by design in each arm, at which `trial` intervals are given (none: as simulated). `run` notes tolerances,
-        digests and whatever else made the run; `more_tables` are kept beside the others (`measurements`, `responses`).
-        """
-        runs, sizes = list(arms.values()), dict(design_sizes or {})
+        """Read the arms of a run. `model_draws` holds, by arm and name of an estimate (`results.posterior`), values over posterior draws;
+        `design_sizes` the number each arm enrolls by design, at which `trial` intervals are given (none: as simulated); `run` tolerances,
+        digests and whatever else made the run; `more_tables` are kept beside the others (`measurements`, `responses`)."""
+        runs, sizes, made = list(arms.values()), dict(design_sizes or {}), dict(run or {})
         found = _tables(runs, scenario, cohort)
         read = Arms(found["subjects"], found["tte"], names.time_keys(scenario.endpoints), sizes)
-        found |= {"subgroups": subgroups.standard(read, names.keys(scenario.endpoints)), "assumed": assumed}
-        found |= {**({"targets": targets} if targets is not None else {}), **(more_tables or {})}
+        found |= {"subgroups": subgroups.standard(read, names.keys(scenario.endpoints)), **_given(assumed, targets, more_tables or {})}
         document = {
             "scenario": scenario.name,
             "seed": seed,
@@ -89,14 +85,13 @@ class TrialResult:
             "version": VERSION,
             "pairing": pairing,
             "intended_use": INTENDED_USE,
-            "failed": {own.key: int(failed(own).sum()) for own in runs},
-            "arms": {own.key: _arm(own, scenario, sizes, (model_draws or {}).get(own.key)) for own in runs},
+            **_arms(runs, scenario, sizes, model_draws or {}),
             "contrasts": compared.contrasts(read, _compared_keys(scenario), pairing),
             "cohort": dict(cohort),
             "seconds": dict(seconds),
-            "notes": notes_of(scenario, runs, notes, cohort, assumed, pairing, seed, run or {}),
+            "notes": notes_of(scenario, runs, notes, cohort, assumed, pairing, seed, made),
         }
-        return cls(scenario, archive.plain(document), found, _facts(scenario, seed, pairing, sizes, run or {}), failure)
+        return cls(scenario, archive.plain(document), found, _facts(scenario, seed, pairing, sizes, made), failure)
 
     def json(self) -> dict[str, Any]:
         """The document of `trial --json`."""
@@ -166,9 +161,18 @@ def _tables(runs: Sequence[ArmRun], scenario: Scenario, cohort: Mapping[str, flo
     }
 
 
-def _arm(run: ArmRun, scenario: Scenario, sizes: Mapping[str, int], draws: Mapping[str, list[float | None]] | None) -> dict[str, Any]:
-    document = arm_summary(run, scenario.endpoints, sizes.get(run.key))
-    return with_model(document, draws) if draws else document
+def _given(assumed: pl.DataFrame, targets: pl.DataFrame | None, more: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Tables the run had already."""
+    return {"assumed": assumed, **({} if targets is None else {"targets": targets}), **more}
+
+
+def _arms(
+    runs: Sequence[ArmRun], scenario: Scenario, sizes: Mapping[str, int], draws: Mapping[str, Mapping[str, list[float | None]]]
+) -> dict[str, Any]:
+    """Failed members and estimates of every arm."""
+    estimates = {own.key: arm_summary(own, scenario.endpoints, sizes.get(own.key)) for own in runs}
+    spread = {key: with_model(document, draws[key]) if key in draws else document for key, document in estimates.items()}
+    return {"failed": {own.key: int(failed(own).sum()) for own in runs}, "arms": spread}
 
 
 def _compared_keys(scenario: Scenario) -> list[str]:

@@ -60,7 +60,7 @@ def test_a_failed_member_is_counted_and_left_out_of_estimates():
     assert document["arms"]["car_t"]["orr_itt"]["n"] == 399
     assert result.tables["failures"].rows() == [(17, "car_t", "non_finite", "a state became infinite or not a number")]
     assert result.tables["tte"].filter((pl.col("arm") == "car_t") & (pl.col("patient") == 17)).is_empty()
-    assert any("1 members of car_t failed" in note for note in result.notes)
+    assert any("Failed members of car_t: 1" in note for note in result.notes)
 
 
 def test_only_endpoints_of_the_scenario_are_read():
