@@ -167,6 +167,20 @@ def test_a_subgroup_without_patients_says_so():
     assert "no patients" in said(plots.forest(frame, "a", "orr").svg())
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_level_is_broken_into_lines(width):
+    level = "highest third, above 170,000,000 cells given in one infusion"
+    row = {"arm": "a", "variable": "dose", "level": level, "n": 9, "x": 5, "value": 0.5, "low": 0.2, "high": 0.8, "endpoint": "orr"}
+    words = said(plots.forest(pl.DataFrame([row]), "a", "orr").svg(width))
+    assert level not in words
+    assert " ".join(words).replace("  ", " ").count("highest third, above") == 1
+
+
+def test_values_of_a_subgroup_are_not_drawn_as_those_of_the_arm(trial):
+    targets = trial.tables["targets"].with_columns(subgroup=pl.lit("no prior transplant"))
+    assert "published" not in plots.kaplan_meier(trial.tables["tte"], "rfs", TITLES, targets).svg()
+
+
 def test_a_published_value_outside_the_prediction_is_named(trial):
     assert "outside" in said(figures(trial)["endpoints"].svg())
     assert "80% | 60%" in said(figures(trial)["endpoints"].svg(plots.PHONE))

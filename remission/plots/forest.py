@@ -8,8 +8,9 @@ from remission.plots.axes import Panel, panel, x_axis
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.palette import INK, QUIET, RULE, arm_color
 from remission.plots.rounding import count, percent, percent_interval, words
-from remission.plots.svg import line, rect, text
+from remission.plots.svg import line, rect, text, wrapped
 
+LINE = 14.0
 TICKS = [(value / 100, f"{value}%") for value in (0, 20, 40, 60, 80, 100)]
 
 
@@ -48,6 +49,7 @@ def forest(
             for row in own.filter(pl.col("variable") == variable).iter_rows(named=True):
                 y += layout.step
                 rows.append((row, y))
+                y += LINE * (len(_label(row, layout)) - 1)
         area = panel(layout.plot_left, 22, layout.plot_right, y + 14, (0, 1), (0, 1))
         parts += _reference(area, _ticks(width), everyone) + x_axis(area, _ticks(width), name or words(endpoint))
         for row, place in rows:
@@ -79,8 +81,12 @@ def _reference(area: Panel, ticks: list[tuple[float, str]], everyone: float | No
     return [*parts, line(x, area.top, x, area.bottom, stroke=INK, stroke_dasharray="4 3"), text("all", x, area.top - 6, 11, "middle")]
 
 
+def _label(row: dict, layout: Layout) -> list[str]:
+    return wrapped(str(row["level"]), layout.plot_left - 24, layout.size)
+
+
 def _row(row: dict, y: float, area: Panel, layout: Layout, width: float, largest: float, color: str) -> list[str]:
-    parts = [text(str(row["level"]), 16, y, layout.size)]
+    parts = [text(words_, 16, y + LINE * place, layout.size) for place, words_ in enumerate(_label(row, layout))]
     if row["value"] is None:
         return [*parts, text("no patients" if not row["n"] else "not reached", area.left + 4, y, layout.size, fill=QUIET)]
     middle, x = y - 4, area.x.at(row["value"])

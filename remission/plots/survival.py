@@ -11,6 +11,7 @@ from remission.plots.axes import SHARE_TICKS, Panel, month_ticks, panel, x_axis,
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
 from remission.plots.palette import INK, PAPER, QUIET, arm_color, arm_dash
+from remission.plots.published import whole_arm
 from remission.plots.rounding import count, months, percent, percent_interval, words
 from remission.plots.svg import diamond, element, line, path, polyline, ribbon, staircase, text, title, wrapped
 from remission.response.survival import Curve, bands, number_at_risk, quantile, survival_at
@@ -62,7 +63,7 @@ def kaplan_meier(
         ticks = month_ticks(end, area.right - area.left)
         parts += y_axis(area, SHARE_TICKS) + x_axis(area, [(tick, f"{tick:g}") for tick in ticks], "months")
         parts += [_band(one, area, by_rank[one.rank]) for one in curves] + [_curve(one, area) for one in curves]
-        parts += _points(seen, area)
+        parts += _points(seen, area, 5 if is_phone(width) else 9)
         risk, bottom = _at_risk(curves, area, ticks, width)
         return Drawing(parts + risk, bottom)
 
@@ -125,7 +126,7 @@ def _published(published: pl.DataFrame | None, endpoint: str, curves: list[ArmCu
     if published is None or published.is_empty():
         return pl.DataFrame({"rank": []})
     ranks = pl.DataFrame({"arm": [order[one.rank] for one in curves], "rank": [one.rank for one in curves]})
-    own = published.filter(
+    own = whole_arm(published).filter(
         (pl.col("endpoint") == endpoint) & pl.col("month").is_not_null() & pl.col("value").is_between(0, 1) & (pl.col("month") <= end)
     )
     beside = pl.int_range(pl.len()).over("month") - (pl.len().over("month") - 1) / 2
@@ -139,10 +140,11 @@ def _published_keys(seen: pl.DataFrame) -> list[Key]:
     return filled + hollow
 
 
-def _points(seen: pl.DataFrame, area: Panel) -> list[str]:
+def _points(seen: pl.DataFrame, area: Panel, apart: float) -> list[str]:
+    """The published values, those of one month `apart` pixels beside each other."""
     parts = []
     for row in seen.iter_rows(named=True):
-        x, y, color = area.x.at(row["month"]) + 9 * row["beside"], area.y.at(row["value"]), arm_color(row["rank"])
+        x, y, color = area.x.at(row["month"]) + apart * row["beside"], area.y.at(row["value"]), arm_color(row["rank"])
         if row["low"] is not None and row["high"] is not None:
             parts.append(line(x, area.y.at(row["low"]), x, area.y.at(row["high"]), stroke=color, width=1.4))
         limits = f" ({percent_interval(row['low'], row['high'])})" if row["low"] is not None else ""

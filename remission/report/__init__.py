@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from remission.errors import InputError
-from remission.report.page import contents, page
+from remission.report.contents import contents
+from remission.report.page import page
 from remission.report.terminal import text_table
 
 __all__ = ["html", "text_table", "write"]

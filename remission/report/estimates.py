@@ -8,6 +8,7 @@ import polars as pl
 
 from remission.durations import DAYS_PER_MONTH
 from remission.plots.endpoints import COLUMNS
+from remission.plots.published import whole_arm
 from remission.plots.rounding import words
 
 Json = Mapping[str, Any]
@@ -194,7 +195,7 @@ def citation(source: str | None) -> str:
 def compared(targets: pl.DataFrame, arms: Mapping[str, Json], arm: str) -> pl.DataFrame:
     """Targets of an arm that this run has a share for, with that share; the columns `endpoints_versus_published` draws."""
     rows = []
-    for row in targets.filter(pl.col("arm") == arm).iter_rows(named=True):
+    for row in whole_arm(targets).filter(pl.col("arm") == arm).iter_rows(named=True):
         share = find(arms[arm], row["endpoint"], row["month"])
         if (
             row["role"] == "context"

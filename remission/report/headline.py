@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from remission.plots.published import whole_arm
 from remission.plots.rounding import ABSENT, count, months, months_interval, number, percent, percent_interval, points
 from remission.report.elements import Markup, details, joined, paragraph, table, tag
 from remission.report.estimates import Found, Json, citation, estimates, find, is_rate, is_time, rate, short_title, title, trial_name
@@ -104,9 +105,8 @@ def other_readings(arm: Json) -> Markup:
 def matching(targets: pl.DataFrame, endpoint: str, month: float | None, any_month: bool = False) -> list[dict]:
     """Published values of an endpoint of the whole arm, those the model was fitted to first; a share may be read at `any_month`."""
     at = pl.lit(True) if any_month else pl.col("month").is_null() if month is None else pl.col("month") == month
-    found = targets.filter((pl.col("endpoint") == endpoint) & at).to_dicts()
-    whole = [row for row in found if row.get("subgroup") in (None, "", "responders", "enrolled", "relapsed") and row["role"] != "context"]
-    return sorted(whole, key=lambda row: ROLE_ORDER.get(row["role"], 3))
+    found = whole_arm(targets).filter((pl.col("endpoint") == endpoint) & at).to_dicts()
+    return sorted(found, key=lambda row: ROLE_ORDER.get(row["role"], 3))
 
 
 def _rows(key: str, estimate: Json, targets: pl.DataFrame) -> Iterator[tuple[str | None, tuple[str, ...]]]:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from remission.plots.rounding import count, counted, number, unit, words
-from remission.report.elements import Markup, bullets, definitions, details, joined, paragraph, table
+from remission.report.elements import Markup, bullets, definitions, details, joined, paragraph, table, tag
 
 MOST_FAILURES = 50
 NO_FAILURES = "Every simulated patient was followed to the end."
@@ -52,7 +52,7 @@ def assumed(parameters: pl.DataFrame | None) -> Markup:
     many = counted(parameters.height, "parameter in play is", "parameters in play are")
     said = f"{many} assumed: neither measured nor fitted for this use. The results depend on them."
     listed = table(("Parameter", "Value", "Unit", "Meaning", "Source"), rows)
-    return joined([paragraph(said), details(f"All {count(parameters.height)} assumed parameters", listed)])
+    return joined([paragraph(said), details("Every assumed parameter", listed)])
 
 
 def run_facts(document: Mapping[str, Any]) -> Markup:
@@ -70,9 +70,15 @@ def run_facts(document: Mapping[str, Any]) -> Markup:
 
 def notes(document: Mapping[str, Any]) -> Markup:
     listed = [
-        note if isinstance(note, str) else "; ".join(f"{words(key)}: {value}" for key, value in note.items()) for note in document["notes"]
+        _note(note) if isinstance(note, str) else "; ".join(f"{words(key)}: {value}" for key, value in note.items())
+        for note in document["notes"]
     ]
     return bullets(listed) if listed else paragraph("None.")
+
+
+def _note(note: str) -> Markup:
+    """A note with its names, written between backticks, set as code."""
+    return joined(tag("code", part) if place % 2 else part for place, part in enumerate(note.split("`")))
 
 
 def _value(value: Any) -> str:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from remission.plots.rounding import ABSENT, count, counted, percent, percent_interval
+from remission.report.contents import Contents, contents
 from remission.report.estimates import find, short_title, trial_name
 from remission.report.headline import GLANCE, matching, same_product
-from remission.report.page import Contents, contents
 
 
 def text_table(result: Any, width: int = 110) -> str:
