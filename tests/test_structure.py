@@ -21,8 +21,11 @@ LAYERS = (
     ("tumor", "immune", "therapies", "harms", "engine"),
     ("diseases", "response", "inference", "interop"),
     ("catalog", "protocol_rules", "scenario"),
-    ("run_directory", "population", "history", "protocol", "patient", "dose_rows", "measurement", "arm_run", "validation"),
-    ("forecast", "trial", "plan", "calibration", "simulation"),
+    (
+        *("run_directory", "population", "history", "protocol", "patient", "dose_rows", "measurement", "arm_run", "validation"),
+        *("readings", "plan_of_visits", "arms", "results"),
+    ),
+    ("forecast", "trial", "plan", "calibration", "simulation", "design", "validating"),
     ("plots", "report", "options", "printing", "describe", "cli", "__main__"),
 )
 # Folders of one layer that do not know each other: what one adds, another reads through ports and shared states.
