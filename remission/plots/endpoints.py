@@ -33,7 +33,7 @@ def endpoints_versus_published(compared: pl.DataFrame, name: str = "Endpoints be
 
     def draw(width: float) -> Drawing:
         phone = is_phone(width)
-        left, right, step = (4.0, width - 86, 44.0) if phone else (300.0, width - 180, 28.0)
+        left, right, step = (4.0, width - 86, 44.0) if phone else (330.0, width - 180, 28.0)
         keys = [Key("simulated, 95% interval", COLOR, "dot"), Key("published, with its limits", INK, "diamond")]
         parts, y = legend(keys, 4, 2, width - 8)
         placed = []
