@@ -13,7 +13,7 @@ class Marrow(AbstractModule):
     """Bone marrow with leukemia: blasts push normal cells aside, and a full marrow kills in time.
 
     The blast fraction is blasts over all nucleated cells; normal cells give way in proportion to the space that blasts
-    take. Death from leukemia has a hazard that rises with the square of the burden.
+    take. Death from leukemia has a hazard that rises with the third power of the burden.
 
     Not represented: patchy marrow, fibrosis, error of the sample (that belongs to the measurement).
     """
@@ -24,5 +24,5 @@ class Marrow(AbstractModule):
         normal = p.normal_cells * maximum(1 - blasts / p.space, 0.0)
         m.output("blasts", blasts, unit="cell")
         m.output("blast_fraction", blasts / (blasts + normal), unit="1")
-        m.add("death_hazard", p.death_rate * (blasts / p.space) ** 2, channel="leukemia")
+        m.add("death_hazard", p.death_rate * (blasts / p.space) ** 3, channel="leukemia")
         m.add("symptoms", blasts / (blasts + p.symptomatic), channel="leukemia")
