@@ -276,7 +276,9 @@ def _records(cohort, spec, clinic, judged: _Judged, anchor, supply: Supplied, de
             "patient": cohort.index,
             "arm": np.full(cohort.size, spec.key),
             "infusion_day": anchor,
-            "not_infused_day": np.where(np.isnan(anchor), np.where(np.isfinite(supply.not_treated_day), supply.not_treated_day, death), np.nan),
+            "not_infused_day": np.where(
+                np.isnan(anchor), np.where(np.isfinite(supply.not_treated_day), supply.not_treated_day, death), np.nan
+            ),
             "response_day": anchor + judged.response,
             "no_response_day": anchor + judged.failure,
             "relapse_day": anchor + judged.relapse,

@@ -72,4 +72,3 @@ def rows_of(system: System, regimen: Regimen, start: np.ndarray, given: Mapping[
         columns = (getattr(rows, name)[m, :last].tolist() for name in Dose._fields)
         made.append([Dose(*row) for row in zip(*columns, strict=True)])
     return made
-

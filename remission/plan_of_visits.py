@@ -25,8 +25,9 @@ class Plan:
 
 
 def plan_of(visits: tuple[float, ...], safety: tuple[float, ...], cells: bool) -> Plan:
-    """The plan of an arm: `safety` as in the protocol, else daily to day 14, then days 21 and 28 after cells, else weekly for two cycles."""
-    checks = set(float(day) for day in (safety or (AFTER_CELLS if cells else AFTER_CYCLES)))
-    assessments = set(float(day) for day in visits)
+    """The plan of an arm: `safety` as in the protocol, else daily to day 14, then days 21 and 28 after cells, else weekly for "
+    "two cycles."""
+    checks = {float(day) for day in (safety or (AFTER_CELLS if cells else AFTER_CYCLES))}
+    assessments = {float(day) for day in visits}
     days = np.array(sorted(checks | assessments | ({FOLLOW_CELLS} if cells else set())))
     return Plan(days, np.isin(days, sorted(assessments)), np.isin(days, sorted(checks)))

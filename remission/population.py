@@ -56,7 +56,8 @@ def within(values: dict[str, np.ndarray], where: dict) -> np.ndarray:
     for name, limits in where.items():
         if name not in known:
             raise InputError(
-                f"`population.where` names the covariate `{name}`{nearest(name, known)}", remedy=f"known covariates: {', '.join(sorted(known))}"
+                f"`population.where` names the covariate `{name}`{nearest(name, known)}",
+                remedy=f"known covariates: {', '.join(sorted(known))}",
             )
         low, high = (float(x) for x in limits)
         keep &= (known[name] >= low) & (known[name] <= high)

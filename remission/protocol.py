@@ -130,7 +130,9 @@ class Clinic:
         window = RULES["response_window"].value + RULES["visit_window"].value
         first = clear & ~in_remission & np.isnan(self.relapse[rows]) & np.isnan(self.failure[rows]) & (day <= window)
         relapsed = diseased & in_remission
-        failed = diseased & np.isnan(self.remission[rows]) & np.isnan(self.failure[rows]) & (day >= window - 2 * RULES["visit_window"].value)
+        failed = (
+            diseased & np.isnan(self.remission[rows]) & np.isnan(self.failure[rows]) & (day >= window - 2 * RULES["visit_window"].value)
+        )
         self._enter_remission(rows[first], batch.t)
         self.relapse[rows[relapsed]] = batch.t[rows[relapsed]]
         self.failure[rows[failed]] = batch.t[rows[failed]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -32,6 +33,7 @@ from remission.scenario import ArmSpec, Scenario
 PART = 1000
 RTOL = 1e-4
 ALWAYS = ("transplant", "later_line")
+SOLVER = f"solver: Rodas5P, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance"
 TARGETS = Path(__file__).parent / "validation"
 Progress = Callable[[str, float], None]
 
@@ -73,10 +75,8 @@ def cohort_of(study: Study, size: int, seed: int, progress: Progress | None = No
         except InputError:
             pass
     cohort = make_cohort(study.system, study.parameters, study.disease, size, seed, dict(spec.where), spec.history, progress, options)
-    try:
+    with contextlib.suppress(OSError):
         cohort.save(folder)
-    except OSError:
-        pass
     return cohort
 
 
@@ -137,7 +137,7 @@ def run_study(
         seed=seed,
         pairing=scenario.pairing,
         seconds={name: round(value, 3) for name, value in clock.items()},
-        notes=_notes(study, runs),
+        notes=[SOLVER],
         cohort=next(iter(cohorts.values())).flow,
         assumed=assumed_table(study),
         targets=published(scenario),
@@ -173,7 +173,9 @@ def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size:
     said = [study.system.digest, study.parameters.digest(), repr(study.scenario), seed, size]
     key = hashlib.blake2b(json.dumps(said).encode(), digest_size=12).hexdigest()
     if resume and run_directory.is_run(out) and run_directory.read_marker(out).get("study", key) != key:
-        raise InputError("the run in this folder is of another scenario, seed, size or set of numbers", str(out), remedy="run it without `--resume`")
+        raise InputError(
+            "the run in this folder is of another scenario, seed, size or set of numbers", str(out), remedy="run it without `--resume`"
+        )
     run_directory.prepare(out, resume)
     run_directory.write_marker(out, {"study": key, "seed": seed, "patients": size, "state": "running"})
     folder = out / "parts"
@@ -207,18 +209,10 @@ def _failure(runs: Mapping[str, ArmRun], allowed: float) -> FailedMembers | None
         failed = int(np.isin(run.status, FAILURES).sum())
         if failed > allowed * run.size:
             who = ", ".join(str(p) for p in run.records.patient[np.isin(run.status, FAILURES)][:5])
-            return FailedMembers(f"{failed} of {run.size} members of `{key}` failed (patients {who}); more than `--max-failed {allowed:g}` allows")
+            return FailedMembers(
+                f"{failed} of {run.size} members of `{key}` failed (patients {who}); more than `--max-failed {allowed:g}` allows"
+            )
     return None
-
-
-def _notes(study: Study, runs: Mapping[str, ArmRun]) -> list[str]:
-    counts = {key: int(np.isin(run.status, FAILURES).sum()) for key, run in runs.items()}
-    notes = [f"{n} members of `{key}` failed in the solver and are counted as such" for key, n in counts.items() if n]
-    notes += [f"`{arm.key}`: {arm.note}" for arm in study.scenario.arms if arm.note]
-    assumed = len(study.parameters.assumed())
-    notes.append(f"{assumed} of {len(study.parameters.rows)} parameters are assumed; they are listed with the results")
-    notes.append(f"solver: Rodas5P, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance")
-    return notes
 
 
 def assumed_table(study: Study) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from remission.model.derivatives import all_nodes
-from remission.model.expression import Node, is_constant
+from remission.model.expression import BINARY, Node, is_constant
 from remission.model.system import System
 
 Store = Callable[[str], str]
@@ -268,8 +268,8 @@ class _Body:
 
     def _text(self, node: Node, clone: str) -> str:
         a = [self._held(x, clone) for x in node.args]
-        if node.op in ("add", "subtract", "multiply", "divide"):
-            return f"{a[0]} {dict(add='+', subtract='-', multiply='*', divide='/')[node.op]} {a[1]}"
+        if node.op in BINARY:
+            return f"{a[0]} {BINARY[node.op]} {a[1]}"
         if node.op == "negate":
             return f"-{a[0]}"
         if node.op == "power":

@@ -6,6 +6,7 @@ and once for good, with every unit checked.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from remission import units
@@ -95,7 +96,10 @@ class Builder:
         row = self.rows.get(key)
         if row is None:
             own = [k.split(".", 1)[1] for k in self.rows if k.startswith(self.label + ".")]
-            raise ModelError(f"`{self.label}` uses the parameter `{key}`, which is in no table{nearest(key.split('.', 1)[-1], own)}; add the row to its CSV")
+            raise ModelError(
+                f"`{self.label}` uses the parameter `{key}`, which is in no table"
+                f"{nearest(key.split('.', 1)[-1], own)}; add the row to its CSV"
+            )
         self.into.used_parameters.add(key)
         return self.expression(self.into.graph.symbol("parameter", key, row.per), units.unit(row.unit))
 
@@ -127,7 +131,9 @@ class Builder:
         if full in taken:
             raise ModelError(f"`{full}` is declared twice (second time by `{self.label}`); every name is declared by exactly one module")
         if full in self.rows:
-            raise ModelError(f"`{full}` is the name of a parameter in a table and of a state or output of `{self.label}`; rename one of them")
+            raise ModelError(
+                f"`{full}` is the name of a parameter in a table and of a state or output of `{self.label}`; rename one of them"
+            )
 
     def read(self, name: str, per: str | None = None) -> Expression:
         """A shared state, or a state, output or integral of another module by its full name (`car_t.effector`)."""
@@ -149,7 +155,9 @@ class Builder:
         if self.known is None:
             return self.expression(self.into.graph.symbol("read", full, per or "patient"), None)
         names = [*declared.states, *declared.outputs]
-        raise ModelError(f"`{self.label}` reads `{name}`, which no module of this system declares{nearest(name, names)}; add the module that declares it")
+        raise ModelError(
+            f"`{self.label}` reads `{name}`, which no module of this system declares{nearest(name, names)}; add the module that declares it"
+        )
 
     def exists(self, name: str) -> bool:
         """True if some module of the system declares this state or output (for optional couplings)."""
@@ -180,10 +188,15 @@ class Builder:
         if node.scope == 3:
             node = graph.total(node, "clone")
         elif over == "clone" and self.known is not None:
-            raise ModelError(f"total over clones of `{show(node)}`, which is per {SCOPES[node.scope]}; only a quantity per clone has clones to sum")
+            raise ModelError(
+                f"total over clones of `{show(node)}`, which is per {SCOPES[node.scope]}; only a quantity per clone has clones to sum"
+            )
         if over == "lesion" and not is_zero(node):
             if node.scope < 2 and self.known is not None:
-                raise ModelError(f"total over lesions of `{show(node)}`, which is per {SCOPES[node.scope]}; only a quantity per lesion or clone can be summed")
+                raise ModelError(
+                    f"total over lesions of `{show(node)}`, which is per {SCOPES[node.scope]}; only a quantity per lesion or "
+                    "clone can be summed"
+                )
             node = graph.total(node, "lesion")
         return self.expression(node, x.unit)
 
@@ -256,7 +269,7 @@ class Builder:
     def chain(self, name: str, n: int, rate: Expression, per: str = "patient", unit: str = "1", initial=0.0) -> list[Expression]:
         """A transit chain of `n` states with one rate; the caller feeds the first and drains the last."""
         states = [self.state(f"{name}_{i + 1}", per=per, unit=unit, initial=initial) for i in range(n)]
-        for first, second in zip(states, states[1:], strict=False):
+        for first, second in itertools.pairwise(states):
             self.flow(first, second, rate * first)
         return states
 

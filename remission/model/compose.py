@@ -28,7 +28,9 @@ def module_rows(modules) -> dict:
         own = Table.read(module.table).of_module(module.label)
         if module.agent_table is not None:
             if not module.agent_table.exists():
-                raise ModelError(f"`{module.label}`: there is no table for this agent ({module.agent_table.name}); write it beside the others")
+                raise ModelError(
+                    f"`{module.label}`: there is no table for this agent ({module.agent_table.name}); write it beside the others"
+                )
             own = layer(own, Table.read(module.agent_table, override=True), "agent", module=module.label)
         rows.update(own)
     return rows
@@ -223,7 +225,9 @@ def quotient(graph: Graph, node: Node, symbol: Node) -> Node:
     """`node / symbol`, where the symbol is a factor of every term."""
     result = _factored(graph, node, symbol)
     if result is None:
-        raise ModelError(f"the flow `{show(node)}` of `{symbol.data}` is not proportional to `{symbol.data}`; births and deaths are per cell")
+        raise ModelError(
+            f"the flow `{show(node)}` of `{symbol.data}` is not proportional to `{symbol.data}`; births and deaths are per cell"
+        )
     return result
 
 

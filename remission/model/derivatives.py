@@ -151,7 +151,9 @@ class Derivatives:
                 terms = self.pair(leaf.args[0], symbol)
                 if terms.shifted:
                     raise ModelError(f"`{show(leaf)}` shifts a quantity that is itself shifted between clones; convert in one step")
-                outer += [(self.graph.multiply(slope, self.graph.shift(left, leaf.data[:3], leaf.data[3])), right) for left, right in terms.outer]
+                outer += [
+                    (self.graph.multiply(slope, self.graph.shift(left, leaf.data[:3], leaf.data[3])), right) for left, right in terms.outer
+                ]
                 value = self.graph.multiply(slope, self.graph.shift(terms.diagonal, leaf.data[:3], leaf.data[3]))
                 shifted += [] if is_zero(value) else [(leaf.data, value)]
             else:

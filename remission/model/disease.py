@@ -8,7 +8,22 @@ from pathlib import Path
 
 from remission.errors import ModelError
 
-SITES = ("marrow", "node", "lung", "liver", "brain", "csf", "bone", "soft_tissue", "extramedullary", "skin", "kidney", "adrenal", "pleura", "peritoneum")
+SITES = (
+    "marrow",
+    "node",
+    "lung",
+    "liver",
+    "brain",
+    "csf",
+    "bone",
+    "soft_tissue",
+    "extramedullary",
+    "skin",
+    "kidney",
+    "adrenal",
+    "pleura",
+    "peritoneum",
+)
 
 
 @dataclass(frozen=True)

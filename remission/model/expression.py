@@ -231,7 +231,9 @@ class Expression:
             return other
         if isinstance(other, Real):
             return Expression(self.graph, self.graph.constant(other), DIMENSIONLESS)
-        raise ModelError(f"`{other!r}` cannot stand in an equation; use numbers, parameters, states and functions of remission.model.functions")
+        raise ModelError(
+            f"`{other!r}` cannot stand in an equation; use numbers, parameters, states and functions of remission.model.functions"
+        )
 
     def to(self, unit) -> Expression:
         """The same quantity in another unit of its dimension."""
@@ -285,7 +287,10 @@ class Expression:
         unit = self.unit
         if unit is not None and unit != DIMENSIONLESS:
             if not is_constant(exponent.node):
-                raise UnitError(f"`{show(self.node)}` has the unit {units.text_of(unit)}; only a number without unit can be raised to a varying power: divide it by a reference first")
+                raise UnitError(
+                    f"`{show(self.node)}` has the unit {units.text_of(unit)}; only a number without unit can be raised to a "
+                    "varying power: divide it by a reference first"
+                )
             unit = unit**exponent.node.data
         return Expression(self.graph, self.graph.power(self.node, exponent.node), unit)
 

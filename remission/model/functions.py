@@ -36,7 +36,7 @@ def sqrt(x: Expression) -> Expression:
 
 def hill(x: Expression, half: Expression, n=1) -> Expression:
     """Saturating effect x^n / (half^n + x^n): 0 without `x`, 1/2 at `half`, 1 far above it."""
-    if n == 1:
+    if isinstance(n, Real) and n == 1:
         return x / (half + x)
     ratio = (x / half).to(DIMENSIONLESS) ** n
     return ratio / (1 + ratio)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from abc import ABC
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 
 @dataclass(frozen=True)
-class AbstractModule(ABC):
+class AbstractModule:
     """One idea of biology, therapy or harm. Fields are choices made before the run; numbers live in the table beside the file."""
 
     dose_unit: ClassVar[str] = ""
