@@ -15,7 +15,6 @@ from remission.model.derivatives import Derivatives, all_nodes
 from remission.model.expression import Node, is_zero
 from remission.model.system import State, System
 
-GENERATOR = "1"
 HEAD = '''"""Generated from the equations of a system; not edited by hand."""
 import numpy as np
 from numba import cfunc, types

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from remission.engine.codegen import GENERATOR, SIGNATURES, Generator, hazards
+from remission.engine import lanes
+from remission.engine.codegen import SIGNATURES, Generator, hazards
 from remission.engine.compiled import Addresses, Compiled, Hazard
 from remission.model.system import System
 
+OPERATIONS = Path(lanes.__file__).read_text(encoding="utf-8")
 ABSOLUTE = {"cell": 1.0}
 
 
@@ -28,10 +30,15 @@ def cache_directory() -> Path:
 
 
 def _write(text: str, folder: Path, name: str) -> Path:
-    """Put the text in place in one step, so that a concurrent process never reads half a file."""
+    """Put the text in place in one step, so that a concurrent process never reads half a file.
+
+    OSError where the folder, or the one beside it for machine code, cannot be written.
+    """
     path = folder / f"{name}.py"
+    (folder / "__pycache__").mkdir(parents=True, exist_ok=True)
+    if not (os.access(folder, os.W_OK) and os.access(folder / "__pycache__", os.W_OK)):
+        raise PermissionError(folder)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "w") as file:
             file.write(text)
@@ -53,7 +60,11 @@ def _load(path: Path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[path.stem]
+        raise
     return module
 
 
@@ -79,7 +90,7 @@ class _Held:
 def _compile(digest: str, held: _Held) -> Compiled:
     system = held.system
     generated = Generator(system).generate()
-    name = "model_" + hashlib.blake2b((GENERATOR + generated.text).encode(), digest_size=12).hexdigest()
+    name = "model_" + hashlib.blake2b((OPERATIONS + generated.text).encode(), digest_size=12).hexdigest()
     module = _load(_place(generated.text, name))
     addresses = Addresses(**{function: getattr(module, function).address for function in SIGNATURES})
     return Compiled(

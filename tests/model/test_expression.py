@@ -139,6 +139,7 @@ def test_hill_and_extremes_keep_units(quantity):
     dose, half = quantity("dose", "mg"), quantity("half", "g")
     assert hill(dose, half).to(units.unit("1")).unit == units.unit("1")
     assert hill(dose, half, 2).unit == units.unit("1")
+    assert hill(dose, half, quantity("steepness")).unit == units.unit("1")
     assert minimum(dose, half).unit == units.unit("mg")
     assert maximum(0, dose).unit == units.unit("mg")
     with pytest.raises(UnitError):

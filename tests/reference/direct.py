@@ -9,6 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from remission.engine.codegen import hazards
 from remission.engine.compile import compile_system
 from remission.engine.compiled import Compiled
 from remission.model.system import System
@@ -119,7 +120,7 @@ class Direct:
 
     def event(self, y: np.ndarray, hazard: str, lesion: int = -1, clone: int = -1) -> np.ndarray:
         after = np.array(y)
-        number = [h.name for h in self.compiled.hazards].index(hazard)
+        number = [h.name for h in hazards(self.system)].index(hazard)
         self.call("event", number, lesion, clone, after, self.p, self.flags, self.lesions)
         return after
 

@@ -1,0 +1,340 @@
+"""The generated functions are the equations: their values, their Jacobian, and where their compiled form is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from remission.engine import compile as compiling
+from remission.engine.codegen import Generator
+from remission.engine.compile import compile_system
+from remission.errors import ModelError
+from remission.model.compose import compose
+from remission.model.disease import Clones
+from remission.model.system import System
+from tests.model.parts import Part, rows, system
+from tests.reference.direct import Direct
+
+from .made_up_systems import Interpreted, Walker, random_system
+
+MANY = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+SEEDS = st.integers(0, 10**6)
+LESIONS = st.integers(1, 3)
+KINDS = (("rhs", "states"), ("out", "outputs"))
+
+
+def _at(direct: Direct, seed: int) -> np.ndarray:
+    """A state away from the start, with unequal parameters, some clones small, and an infusion running."""
+    rng = np.random.default_rng(seed)
+    s = direct.system
+    direct.p[:] *= rng.uniform(0.7, 1.3, direct.p.size)
+    scopes = [scope for scope, _ in s.parameter_slots.values()]
+    for l in range(direct.lesions):
+        first = s.n_patient_parameters + l * s.n_lesion_parameters + scopes.count("lesion")
+        direct.p[first : first + len(s.sites)] = np.arange(len(s.sites)) == direct.sites[l]
+    direct.p[s.n_patient_parameters - len(s.inputs) : s.n_patient_parameters] = rng.uniform(0.5, 2.0, len(s.inputs))
+    direct.flags[:] = rng.uniform(size=direct.flags.size) < 0.8
+    return rng.uniform(0.3, 2.0, direct.size)
+
+
+def _everywhere(s: System, items: str, lesions: int):
+    """(item, lesion, clone, slot) for every number of a kind."""
+    slot = {"states": s.state_slot, "outputs": s.output_slot, "quadratures": s.quadrature_slot}[items]
+    for item in getattr(s, items):
+        for l in range(1 if item.per == "patient" else lesions):
+            for c in range(s.n_clones if item.per == "clone" else 1):
+                place = (-1 if item.per == "patient" else l, c if item.per == "clone" else -1)
+                yield item, *place, slot(item.name, l, c)
+
+
+def _check_jacobian(direct: Direct, y: np.ndarray) -> None:
+    """Central differences; at a kink, anything between the slopes to the left and to the right."""
+    jacobian, here = direct.jacobian(y), direct.rates(y)
+    for column in range(direct.size):
+        step = np.zeros(direct.size)
+        step[column] = 1e-5
+        right, left = (direct.rates(y + step) - here) / 1e-5, (here - direct.rates(y - step)) / 1e-5
+        room = 2e-6 * (1 + np.abs(jacobian[:, column]) + np.abs(here))
+        smooth = np.abs(right - left) < 1e-2 * (1 + np.abs(right))
+        ours = jacobian[:, column]
+        middle = np.abs(ours - (left + right) / 2) < room
+        between = (ours > np.minimum(left, right) - room) & (ours < np.maximum(left, right) + room)
+        assert (middle | (~smooth & between)).all(), (column, ours, left, right)
+
+
+# ---- against the definition ------------------------------------------------------------------------------------------
+@MANY
+@given(SEEDS, LESIONS)
+def test_jacobian_is_the_derivative_of_the_rates(seed, lesions):
+    direct = Interpreted(random_system(seed), lesions)
+    _check_jacobian(direct, _at(direct, seed))
+
+
+@MANY
+@given(SEEDS, LESIONS)
+def test_every_rate_and_output_is_its_equation(seed, lesions):
+    s = random_system(seed)
+    direct = Interpreted(s, lesions)
+    y = _at(direct, seed)
+    walk, rates, outputs = Walker(direct, y), direct.rates(y), direct.outputs(y)
+    for state, l, c, slot in _everywhere(s, "states", lesions):
+        stands = state.name == "cells" and direct.flags[l * s.n_clones + c] == 0.0
+        assert rates[slot] == pytest.approx(0.0 if stands else walk.at(state.rate, l, c), rel=1e-10, abs=1e-10), state.name
+    for output, l, c, slot in _everywhere(s, "outputs", lesions):
+        assert outputs[slot] == pytest.approx(walk.at(output.node, l, c), rel=1e-10, abs=1e-10), output.name
+
+
+@MANY
+@given(SEEDS, LESIONS)
+def test_every_hazard_integral_birth_and_death_is_its_equation(seed, lesions):
+    s = random_system(seed)
+    direct = Interpreted(s, lesions)
+    y = _at(direct, seed)
+    walk, (found, births_deaths) = Walker(direct, y), direct.quadratures(y)
+    for item, l, c, slot in _everywhere(s, "quadratures", lesions):
+        assert found[slot] == pytest.approx(walk.at(item.rate, l, c), rel=1e-10, abs=1e-10), item.name
+    for l in range(lesions):
+        for c in range(s.n_clones):
+            expected = [walk.at(s.birth, l, c), walk.at(s.death, l, c)]
+            assert births_deaths[l * s.n_clones + c] == pytest.approx(expected, rel=1e-10, abs=1e-10)
+
+
+@MANY
+@given(SEEDS, LESIONS, st.integers(-1, 2), st.sampled_from("ac"))
+def test_a_dose_sets_exactly_what_it_should_from_the_state_before(seed, lesions, lesion, agent):
+    s, lesion = random_system(seed), min(lesion, lesions - 1)
+    direct = Interpreted(s, lesions)
+    y = _at(direct, seed)
+    after, expected = direct.dose(y, agent, 0.7, lesion), y.copy()
+    walk, jumps = Walker(direct, y, 0.7), dict(s.agents[s.agent_index(agent)].jumps)
+    for state, l, c, slot in _everywhere(s, "states", lesions):
+        if state.name in jumps and l in (-1, lesion if lesion >= 0 else l):
+            expected[slot] = walk.at(jumps[state.name], l, c)
+    assert after == pytest.approx(expected, rel=1e-10)
+
+
+@MANY
+@given(SEEDS, LESIONS)
+def test_start_is_the_declared_start_in_every_lesion_and_clone(seed, lesions):
+    direct = Interpreted(random_system(seed), lesions)
+    walk, y = Walker(direct, np.zeros(direct.size)), direct.start()
+    for state, l, c, slot in _everywhere(direct.system, "states", lesions):
+        assert y[slot] == pytest.approx(walk.at(state.initial, l, c), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_compiled_functions_agree_with_the_text(seed):
+    s = random_system(seed)
+    text, machine = Interpreted(s, 2), Direct(s, 2)
+    y = _at(text, seed)
+    assert np.array_equal(_at(machine, seed), y)
+    for run in (
+        lambda d: d.rates(y),
+        lambda d: d.jacobian(y),
+        lambda d: d.outputs(y),
+        lambda d: np.concatenate([x.ravel() for x in d.quadratures(y)]),
+        lambda d: d.dose(y, "c", 0.7, 1),
+        lambda d: d.start(),
+        lambda d: d.event(y, "b.fall_patient"),
+    ):
+        np.testing.assert_allclose(run(machine), run(text), rtol=1e-10, atol=1e-10)
+
+
+# ---- events ----------------------------------------------------------------------------------------------------------
+def _seeded(m):
+    cells = m.state("cells", per="clone", unit="cell", initial=10.0)
+    size = m.state("size", per="lesion", unit="mL", initial=1.0)
+    m.flow(None, cells, m.quantity(0.1, "1/day") * cells)
+    m.hazard("shrink", m.quantity(1, "1/day"), per="lesion", jumps={size: size / 2})
+    m.hazard("mutate", m.quantity(1, "1/day"), per="clone", jumps={cells: cells + m.quantity(1, "cell")})
+    m.hazard("collapse", m.quantity(1, "1/day"), jumps={cells: m.total(cells, "clone") * 0, size: m.quantity(3, "mL")})
+
+
+@cache
+def _events() -> Interpreted:
+    return Interpreted(system(Part("one", _seeded), clones=Clones.of(drug=["sensitive", "resistant"])), 3)
+
+
+def _event(name: str, lesion: int, clone: int) -> np.ndarray:
+    """What changed, as [lesion, (clone 0, clone 1, size)]."""
+    direct = _events()
+    y = direct.start()
+    return (direct.event(y, f"one.{name}", lesion, clone) - y).reshape(3, 3)
+
+
+def test_an_event_of_a_lesion_stays_in_that_lesion():
+    assert np.argwhere(_event("shrink", 1, -1)).tolist() == [[1, 2]]
+
+
+def test_an_event_of_a_clone_stays_in_that_clone():
+    changed = _event("mutate", 2, 1)
+    assert np.argwhere(changed).tolist() == [[2, 1]]
+    assert changed[2, 1] == 1.0
+
+
+def test_an_event_of_the_patient_reaches_every_lesion():
+    assert (_event("collapse", -1, -1) == [-10.0, -10.0, 2.0]).all()
+
+
+# ---- mass ------------------------------------------------------------------------------------------------------------
+def _closed(m):
+    cells = m.state("cells", per="clone", unit="cell")
+    virus = m.state("virus", per="clone", unit="cell")
+    dead, cleared = m.state("dead", per="lesion", unit="cell"), m.state("cleared", unit="cell")
+    steps = m.chain("step", 3, m.quantity(2, "1/day"), unit="cell")
+    day = m.quantity(1, "day")
+    m.flow(cells, virus, 0.3 * cells / day)
+    m.flow(virus, dead, 0.2 * virus / day)
+    m.flow(dead, steps[0], 0.4 * dead / day)
+    m.flow(steps[-1], cleared, 2 * steps[-1] / day)
+    for x in (cells, virus):
+        m.convert(x, {("drug", "sensitive", "resistant"): 0.1 * (1 + m.total(x, "clone") / m.quantity(1, "cell")) / day})
+
+
+@pytest.mark.parametrize("lesions", [1, 4])
+def test_flows_and_conversions_keep_mass(lesions):
+    direct = Interpreted(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"], antigen=["a", "b"])), lesions)
+    y = np.random.default_rng(0).uniform(1, 2, direct.size)
+    rates = direct.rates(y)
+    assert abs(rates.sum()) < 1e-12 * np.abs(rates).sum()
+
+
+def test_only_cells_wait_for_founders_one_by_one():
+    """While a clone of `cells` is small, arrivals are random; what lives in clones otherwise still moves as a flow."""
+    direct = Interpreted(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"])))
+    y, s = np.ones(direct.size), direct.system
+    direct.flags[1] = 0.0
+    rates = direct.rates(y)
+    assert rates[s.state_slot("cells", 0, 1)] == 0.0
+    assert rates[s.state_slot("one.virus", 0, 1)] > 0.0
+    arrival = direct.quadratures(y)[0]
+    assert arrival[s.quadrature_slot("arrival", 0, 1)] == pytest.approx(0.3)
+    assert arrival[s.quadrature_slot("arrival", 0, 0)] == 0.0
+
+
+# ---- the text --------------------------------------------------------------------------------------------------------
+def _growth(m):
+    cells = m.state("cells", per="clone", unit="cell", initial=1.0)
+    m.flow(None, cells, (1 - m.total(cells, "clone") / m.quantity(1e9, "cell")) * cells / m.quantity(1, "day"))
+    m.flow(cells, m.state("dead", unit="cell"), 0.1 * cells / m.quantity(1, "day"))
+
+
+def _text(clones: Clones, sites=("marrow",), name: str = "x", unit: str = "cell") -> str:
+    other = Part("two", lambda m: m.state("x", unit=unit))
+    return Generator(compose(name, [Part("one", _growth), other], clones, sites, rows())).generate().text
+
+
+def test_length_of_the_text_does_not_depend_on_the_number_of_clones():
+    few, many = (_text(Clones.of(trait=[f"level_{i}" for i in range(n)])) for n in (2, 30))
+    lines = [[line for line in text.splitlines() if not line.startswith(("TRAIT_", "SLOT_"))] for text in (few, many)]
+    assert len(lines[0]) == len(lines[1])
+    assert "for l in range(L):" in few
+    assert "for c in range(2):" in few
+
+
+@pytest.mark.parametrize("lesions", [1, 2, 7, 40])
+def test_one_text_serves_any_number_of_lesions(lesions):
+    one = Interpreted(random_system(5), lesions)
+    assert one.generated.text == Generator(random_system(5)).generate().text
+    y = np.concatenate([np.ones(one.system.n_patient), np.tile(np.linspace(0.5, 1.5, one.system.n_block), lesions)])
+    blocks = one.rates(y)[one.system.n_patient :].reshape(lesions, -1)
+    same_site = np.array(one.sites) == 0
+    assert np.ptp(blocks[same_site], axis=0).max() == 0.0
+
+
+def test_names_of_traits_may_look_alike_or_be_no_python():
+    clones = Clones.of(**{"drug": ["a+b", "a-b", "a b"], "drug_a": ["b", 'c"²\n']})
+
+    def says(m):
+        for i, (trait, level) in enumerate((trait, level) for trait, levels in clones.traits for level in levels):
+            m.output(f"is_{i}", m.trait(trait, level) * m.state(f"x_{i}", initial=1.0), "1")
+
+    direct = Interpreted(system(Part("one", says), clones=clones))
+    seen = direct.outputs(np.ones(direct.size)).reshape(clones.members.__len__(), -1)
+    expected = [[float(level in member and trait == "drug") for trait, level in _levels(clones)] for member in clones.members]
+    for member, row, wanted in zip(clones.members, seen, expected, strict=True):
+        assert row[:3].tolist() == wanted[:3], member
+        assert row[3:].tolist() == [float(member[1] == level) for level in clones.traits[1][1]]
+
+
+def _levels(clones: Clones):
+    return [(trait, level) for trait, levels in clones.traits for level in levels]
+
+
+def test_nested_sums_over_lesions_in_a_rate_are_refused():
+    def says(m):
+        cells = m.state("cells", per="clone", unit="cell")
+        share = m.total(cells, "clone") / m.total(cells, "lesion")
+        m.change(m.state("x"), m.total(share, "lesion") / m.quantity(1, "day"))
+
+    with pytest.raises(ModelError, match="sums over lesions something that itself depends"):
+        Generator(system(Part("one", says))).generate()
+
+
+# ---- the cache -------------------------------------------------------------------------------------------------------
+def test_the_text_is_keyed_by_content_alone():
+    assert _text(Clones(), name="x") == _text(Clones(), name='y"""\n')
+    assert _text(Clones()) != _text(Clones.of(drug=["sensitive", "resistant"]))
+
+
+def test_tolerances_follow_the_unit_even_when_the_text_is_the_same():
+    def compiled(unit):
+        return compile_system(system(Part("two", lambda m: m.state("x", unit=unit))))
+
+    assert compiled("cell").keep is compiled("mg").keep
+    assert compiled("cell").atol[0] == 1.0
+    assert compiled("mg").atol[0] == 1e-6
+
+
+def _simple(rate: float) -> System:
+    return system(Part("one", lambda m: m.change(m.state("x"), m.quantity(rate, "1/day"))))
+
+
+def test_the_same_content_is_compiled_once_and_other_content_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMISSION_CACHE", str(tmp_path / "deep" / "er"))
+    compiling._compile.cache_clear()
+    paths = [compile_system(_simple(rate)).keep.__file__ for rate in (0.321, 0.321, 0.322)]
+    assert paths[0] == paths[1] != paths[2]
+    assert len(list((tmp_path / "deep" / "er").glob("model_*.py"))) == 2
+    assert not list((tmp_path / "deep" / "er").glob("*.part"))
+
+
+def test_where_no_folder_can_be_made_the_system_still_compiles(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("REMISSION_CACHE", str(blocked / "cache"))
+    compiling._compile.cache_clear()
+    assert Direct(_simple(0.323)).rates(np.zeros(1)) == 0.323
+
+
+def test_a_filled_cache_that_is_read_only_works(tmp_path, monkeypatch):
+    """Machine code cannot be kept there, which must not stop the run."""
+    monkeypatch.setenv("REMISSION_CACHE", str(tmp_path))
+    compiling._compile.cache_clear()
+    first = compile_system(_simple(0.324)).keep
+    del sys.modules[first.__name__]
+    folders = (tmp_path, tmp_path / "__pycache__")
+    for folder in folders:
+        folder.chmod(0o555)
+    if os.geteuid() == 0:  # who is never refused
+        access = os.access
+        monkeypatch.setattr(os, "access", lambda path, mode: path not in folders and access(path, mode))
+    compiling._compile.cache_clear()
+    second = compile_system(_simple(0.324)).keep
+    assert second.__name__ == first.__name__
+    assert second.__file__ != first.__file__
+    assert Direct(_simple(0.324)).rates(np.zeros(1)) == 0.324
+
+
+def test_a_text_that_fails_to_load_leaves_nothing_behind(tmp_path):
+    broken = tmp_path / "model_broken.py"
+    broken.write_text("1 / 0")
+    with pytest.raises(ZeroDivisionError):
+        compiling._load(broken)
+    assert "model_broken" not in sys.modules
