@@ -28,6 +28,7 @@ class ArmRun:
     cmax, tmax: peak of engineered cells in blood (cell/uL) and its day from infusion. level: [N, V] level at the days `level_day` [V]
     from infusion. persistence: day from infusion of the last level above the assay's limit.
     grades: {"crs": {"astct": [N], "lee": ..., "penn": ...}, "icans": {"astct": ...}, "neurotoxicity": {"ctcae": ...}}, worst grade 0-5.
+    severity: highest latent severity {"crs": [N], "neurotoxicity": [N]}, which every scale cuts at its own points (NaN: not treated).
     crs_onset, crs_end: days from infusion. tocilizumab, steroid: whether given. b_cell_recovery: day from infusion.
     relapse_site: "marrow", "extramedullary", "both" or "".
     """
@@ -59,13 +60,11 @@ class ArmRun:
     relapse_site: np.ndarray
     grades: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     covariates: dict[str, np.ndarray] = field(default_factory=dict)
+    severity: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         return len(self.treated)
-
-
-_NESTED = {"records": Records, "grades": None, "covariates": None}
 
 
 def flatten(run: ArmRun) -> dict[str, np.ndarray]:
@@ -73,6 +72,7 @@ def flatten(run: ArmRun) -> dict[str, np.ndarray]:
     flat = {f"records.{f.name}": getattr(run.records, f.name) for f in fields(Records)}
     flat |= {f"grades.{event}.{scale}": grade for event, scales in run.grades.items() for scale, grade in scales.items()}
     flat |= {f"covariates.{name}": values for name, values in run.covariates.items()}
+    flat |= {f"severity.{name}": values for name, values in run.severity.items()}
     for f in fields(ArmRun):
         value = getattr(run, f.name)
         if isinstance(value, np.ndarray):
@@ -88,8 +88,13 @@ def _built(flat: dict[str, np.ndarray], key: str, title: str, note: str | None) 
             grades.setdefault(event, {})[scale] = flat[name]
     plain = {name: array for name, array in flat.items() if "." not in name}
     inner = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("records.")}
-    covariates = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("covariates.")}
-    return ArmRun(key=key, title=title, note=note, records=Records(**inner), grades=grades, covariates=covariates, **plain)
+    covariates, severity = (_group(flat, name) for name in ("covariates.", "severity."))
+    told = {"key": key, "title": title, "note": note}
+    return ArmRun(**told, records=Records(**inner), grades=grades, covariates=covariates, severity=severity, **plain)
+
+
+def _group(flat: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in flat.items() if name.startswith(prefix)}
 
 
 def joined(runs: Sequence[ArmRun]) -> ArmRun:
@@ -103,7 +108,8 @@ def joined(runs: Sequence[ArmRun]) -> ArmRun:
 def save_part(run: ArmRun, path: Path) -> None:
     """Write a part of an arm in one step: a stopped run leaves whole parts only."""
     temporary = path.with_suffix(".part.npz")
-    np.savez(temporary, **flatten(run))
+    arrays: dict[str, Any] = flatten(run)
+    np.savez(temporary, **arrays)
     temporary.replace(path)
 
 

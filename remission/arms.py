@@ -234,6 +234,7 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         relapse_site=_relapse_site(clinic, judged),
         grades=_grades(cohort, watched, treated) if cells else {},
         covariates=covariates(cohort.values),
+        severity={event: only(watched[f"{SCALES[event][0]}.severity"][:, Record.HIGHEST]) for event in ("crs", "neurotoxicity")} if cells else {},
     )
 
 
