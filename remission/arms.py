@@ -33,6 +33,7 @@ SCALES = {
     "icans": ("neurotoxicity", "severity", {"astct": "icans"}),
     "neurotoxicity": ("neurotoxicity", "severity", {"ctcae": "ctcae"}),
 }
+LATENT = {"crs": "cytokine_release", "neurotoxicity": "neurotoxicity"}
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         relapse_site=_relapse_site(clinic, judged),
         grades=_grades(cohort, watched, treated) if cells else {},
         covariates=covariates(cohort.values),
-        severity={event: only(watched[f"{SCALES[event][0]}.severity"][:, Record.HIGHEST]) for event in ("crs", "neurotoxicity")} if cells else {},
+        severity={name: only(watched[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
     )
 
 
