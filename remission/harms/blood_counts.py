@@ -14,8 +14,9 @@ STAGES = 3
 class BloodCounts(AbstractModule):
     """Blood counts as Friberg's model has them: precursors divide, mature through three stages, circulate and die.
 
-    Low counts speed up division. Drugs and engineered cells act on precursors through `marrow_toxicity`, as a loss per
-    day; blasts take the room that precursors need. Neutrophils below 0.5 per nL are a hazard of fatal infection.
+    Low counts speed up division. A few precursors always come from stem cells, so that an emptied marrow recovers. Drugs
+    and engineered cells act on precursors through `marrow_toxicity`, as a loss per day; blasts take the room that
+    precursors need. Neutrophils below 0.5 per nL are a hazard of fatal infection.
 
     Not represented: growth factors, transfusion, hemoglobin.
     """
@@ -29,7 +30,7 @@ class BloodCounts(AbstractModule):
 
     def _lineage(self, m, name, baseline, transit, feedback, room):
         """Precursors, three stages and the circulating cells of one lineage."""
-        rate = (STAGES + 1) / transit
+        rate, stem = (STAGES + 1) / transit, m.parameters.stem_share
         precursors = m.state(f"{name}_precursors", unit="Gcell/L", initial=baseline)
         stages = m.chain(f"{name}_stage", STAGES, rate, unit="Gcell/L", initial=baseline)
         circulating = m.state(name, unit="Gcell/L", initial=baseline)
@@ -37,7 +38,7 @@ class BloodCounts(AbstractModule):
         drive = (baseline / maximum(circulating, 0.001 * baseline)) ** feedback
         occupied = m.read("marrow.blast_fraction") if m.exists("marrow.blast_fraction") else 0.0
         division = (rate - m.port("marrow_toxicity", name)) * drive * (1 - room * occupied)
-        m.flow(None, precursors, division * precursors)
+        m.flow(None, precursors, (1 - stem) * division * precursors + stem * rate * baseline)
         m.flow(precursors, stages[0], rate * precursors)
         m.flow(stages[-1], circulating, rate * stages[-1])
         m.flow(circulating, None, rate * circulating)

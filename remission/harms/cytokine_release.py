@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log as log_of_number
 
-from remission.model.functions import hill, log, where
+from remission.model.functions import hill, log, maximum, where
 from remission.model.module import AbstractModule
 
 LOG_10 = log_of_number(10)
@@ -26,7 +26,7 @@ class CytokineRelease(AbstractModule):
     def equations(self, m) -> None:
         p = m.parameters
         effect = m.read("cytokines.effect")
-        severity = log(effect + p.faintest) / LOG_10 + p.susceptibility
+        severity = log(maximum(effect, p.faintest)) / LOG_10 + p.susceptibility
         m.output("severity", severity, unit="1")
         for scale in SCALES:
             m.output(scale, self._grade(m, severity, scale), unit="1")

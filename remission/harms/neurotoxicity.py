@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log as log_of_number
 
-from remission.model.functions import log, where
+from remission.model.functions import log, maximum, where
 from remission.model.module import AbstractModule
 
 LOG_10 = log_of_number(10)
@@ -27,7 +27,7 @@ class Neurotoxicity(AbstractModule):
         p = m.parameters
         inflammation = m.state("inflammation", unit="1")
         m.change(inflammation, (m.read("cytokines.level") - inflammation) / p.delay)
-        severity = log(inflammation + p.faintest) / LOG_10 + p.susceptibility
+        severity = log(maximum(inflammation, p.faintest)) / LOG_10 + p.susceptibility
         m.output("severity", severity, unit="1")
         for scale in SCALES:
             m.output(scale, self._grade(m, severity, scale), unit="1")

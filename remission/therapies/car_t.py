@@ -14,9 +14,10 @@ class CarT(AbstractTherapy):
     """Autologous T cells against an antigen, given once; they expand on it, contract, and persist as memory.
 
     Infused cells settle, and some become effectors. Effectors multiply while they see antigen on malignant or B cells,
-    less so where normal lymphocytes fill the space; without antigen some turn to memory, with it some become exhausted.
-    Memory cells go back to work when antigen returns. Effectors and memory kill in the lesions they reach; one cell
-    kills at most `kill_capacity` targets a day, whatever they are, and rarely meets one when targets are few.
+    less so where normal lymphocytes fill the space; less than one no longer divides. Without antigen some turn to
+    memory, with it some become exhausted. Memory cells go back to work when antigen returns. Effectors and memory kill
+    in the lesions they reach; one cell kills at most `kill_capacity` targets a day, whatever they are, and rarely meets
+    one when targets are few.
 
     What the cells meet: ports `antigen`, `access` (cell), `t_cell_activity` (engineered), `lymphocyte_loss`
     (engineered), `steroid`. What they cause: `kill`, loss of B cells, `cytokine_release`, `marrow_toxicity`.
@@ -43,7 +44,8 @@ class CarT(AbstractTherapy):
         m.flow(infused, None, (1 - p.engraftment) * p.settling * infused)
         m.flow(infused, effector, p.engraftment * p.settling * infused)
         room = self._space(m) * (1 - (effector + memory) / p.ceiling)
-        m.flow(None, effector, p.expansion * brake * engaged * room * effector)
+        dividing = maximum(effector - p.last_cell, 0.0)
+        m.flow(None, effector, p.expansion * brake * engaged * room * dividing)
         m.flow(effector, memory, p.memory_formation * (1 - engaged) * effector)
         m.flow(effector, exhausted, p.exhaustion * engaged * effector)
         m.flow(memory, effector, p.recall * engaged * memory)
@@ -90,5 +92,6 @@ class CarT(AbstractTherapy):
 
     def _outputs(self, m, total) -> None:
         p = m.parameters
-        m.output("total", total, unit="cell")
-        m.output("blood_level", total / p.apparent_volume, unit="cell/uL")
+        alive = maximum(total, 0.0)
+        m.output("total", alive, unit="cell")
+        m.output("blood_level", alive / p.apparent_volume, unit="cell/uL")

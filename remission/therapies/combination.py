@@ -16,7 +16,8 @@ class Combination(AbstractTherapy):
     """A course of combination chemotherapy, taken as one: induction, or bridging before an infusion.
 
     A course is an effect that fades; over its time it kills sensitive malignant cells by `kill` natural logs, and
-    lymphocytes and blood precursors with it. It is dosed in courses (1 is the full one).
+    lymphocytes and blood precursors with it. It is dosed in courses (1 is the full one). Drugs that a patient had not seen
+    before share only a part of the resistance (`cross_resistance`).
 
     Not represented: the single drugs, their order and their side effects beyond blood; host cells against an engineered
     receptor, whose number is the one at lymphodepletion.
@@ -31,7 +32,8 @@ class Combination(AbstractTherapy):
         fading = log(2) / p.half_life
         m.flow(course, None, fading * course)
 
-        exposed = m.port("sensitivity", "chemotherapy") * m.port("access", "small_molecule")
+        usual = 1 + p.cross_resistance * (m.port("sensitivity", "chemotherapy") - 1)
+        exposed = usual * m.port("access", "small_molecule")
         m.add("kill", p.kill * fading * course * exposed, channel="chemotherapy")
         for lineage in LINEAGES:
             m.add("lymphocyte_loss", p.lymphocyte_kill * fading * course, channel=lineage)
