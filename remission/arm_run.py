@@ -87,11 +87,11 @@ def _built(flat: dict[str, np.ndarray], key: str, title: str, note: str | None) 
         if name.startswith("grades."):
             _, event, scale = name.split(".")
             grades.setdefault(event, {})[scale] = flat[name]
-    plain = {name: array for name, array in flat.items() if "." not in name}
+    plain: dict[str, Any] = {name: array for name, array in flat.items() if "." not in name}
     inner = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("records.")}
     covariates, severity = (_group(flat, name) for name in ("covariates.", "severity."))
-    told = {"key": key, "title": title, "note": note}
-    return ArmRun(**told, records=Records(**inner), grades=grades, covariates=covariates, severity=severity, **plain)
+    records = Records(**inner)
+    return ArmRun(key=key, title=title, note=note, records=records, grades=grades, covariates=covariates, severity=severity, **plain)
 
 
 def _group(flat: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

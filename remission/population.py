@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -96,7 +97,7 @@ class Cohort:
     def save(self, folder: Path) -> None:
         """Write the cohort; `Cohort.load` reads it back bit for bit."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {f"value:{key}": array for key, array in self.values.items()}
+        arrays: dict[str, Any] = {f"value:{key}": array for key, array in self.values.items()}
         np.savez(folder / "cohort.npz", index=self.index, attempt=self.attempt, y=self.y, phase=self.phase, **arrays)
         self.chart.write_parquet(folder / "cohort.parquet")
         (folder / "cohort.json").write_text(json.dumps({"format": FORMAT, "key": self.key, "flow": self.flow}))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import pint
+
 from remission import units
 from remission.errors import ModelError, UnitError, nearest
 from remission.model.disease import SITES
@@ -22,7 +24,7 @@ class StateEntry:
 
     name: str
     per: str
-    unit: object
+    unit: pint.Unit
     initial: Node
     dosed: bool
     owner: str
@@ -61,7 +63,7 @@ class Declarations:
     changed_by: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, tuple[Expression, str]] = field(default_factory=dict)
     hazards: dict[str, HazardEntry] = field(default_factory=dict)
-    integrals: dict[str, tuple[Node, str, object]] = field(default_factory=dict)
+    integrals: dict[str, tuple[Node, str, pint.Unit | None]] = field(default_factory=dict)
     contributions: list[Contribution] = field(default_factory=list)
     conversions: list[tuple[str, Node]] = field(default_factory=list)
     transitions: list[tuple[str, str, str]] = field(default_factory=list)

@@ -136,18 +136,24 @@ def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters
     agents = _agents(declared, resolver, inputs)
     states = _with_infusions(declared.graph, states, agents, inputs)
     quadratures = _quadratures(declared, resolver)
-    used = tuple((key, parameters.rows[key].per, parameters.rows[key].unit) for key in sorted(declared.used_parameters))
     outputs = tuple(
         Output(full, scope, units.text_of(value.unit), resolver.resolve(value.node)) for full, (value, scope) in declared.outputs.items()
     )
     system = System(
-        name=name, graph=declared.graph, clones=clones, sites=tuple(dict.fromkeys(sites)), states=states, parameter_names=used,
-        outputs=outputs, quadratures=quadratures, agents=agents, inputs=inputs, parameters=parameters,
+        name=name, graph=declared.graph, clones=clones, sites=tuple(dict.fromkeys(sites)), states=states,
+        parameter_names=_parameter_names(declared, parameters), parameters=parameters,
+        outputs=outputs, quadratures=quadratures, agents=agents, inputs=inputs,
         birth=birth, death=death, transitions=tuple(dict.fromkeys(declared.transitions)),
     )  # fmt: skip
     _refuse_integrals(system)
     _refuse_wide_jumps(system)
     return system
+
+
+def _parameter_names(declared: Declarations, parameters: ParameterSet) -> tuple[tuple[str, str, str], ...]:
+    """Key, scope and unit of every parameter that an equation uses; the rows of a set are complete."""
+    rows = [(key, parameters.rows[key]) for key in sorted(declared.used_parameters)]
+    return tuple((key, row.per or "", row.unit or "") for key, row in rows)
 
 
 def _refuse_undeclared(declared: Declarations) -> None:
@@ -217,8 +223,8 @@ def _per_capita(declared: Declarations, resolver: Resolver) -> tuple[Node | None
     if POPULATION not in declared.states:
         return None, None
     zero, cells = declared.graph.constant(0.0), declared.graph.symbol("state", POPULATION, "clone")
-    rates = [resolver.resolve(table.get(POPULATION, zero)) for table in (declared.inflows, declared.outflows)]
-    return tuple(quotient(declared.graph, rate, cells) for rate in rates)
+    births, deaths = (resolver.resolve(table.get(POPULATION, zero)) for table in (declared.inflows, declared.outflows))
+    return quotient(declared.graph, births, cells), quotient(declared.graph, deaths, cells)
 
 
 def quotient(graph: Graph, node: Node, symbol: Node) -> Node:
@@ -237,11 +243,11 @@ def _factored(graph: Graph, node: Node, symbol: Node) -> Node | None:
     if is_zero(node):
         return node
     if node.op in ("add", "subtract", "negate"):
-        inner = tuple(_factored(graph, a, symbol) for a in node.args)
-        return None if None in inner else graph.rebuild(node, inner)
+        inner = _all_factored(graph, node.args, symbol)
+        return None if inner is None else graph.rebuild(node, inner)
     if node.op == "where":
-        inner = tuple(_factored(graph, a, symbol) for a in node.args[2:])
-        return None if None in inner else graph.where(node.data, node.args[0], node.args[1], *inner)
+        inner = _all_factored(graph, node.args[2:], symbol)
+        return None if inner is None else graph.where(node.data, node.args[0], node.args[1], *inner)
     if node.op == "divide":
         inner = _factored(graph, node.args[0], symbol)
         return None if inner is None else graph.divide(inner, node.args[1])
@@ -251,6 +257,12 @@ def _factored(graph: Graph, node: Node, symbol: Node) -> Node | None:
             if inner is not None:
                 return graph.multiply(inner, other)
     return None
+
+
+def _all_factored(graph: Graph, nodes: tuple[Node, ...], symbol: Node) -> tuple[Node, ...] | None:
+    inner = [_factored(graph, node, symbol) for node in nodes]
+    found = tuple(node for node in inner if node is not None)
+    return found if len(found) == len(nodes) else None
 
 
 def _quadratures(declared: Declarations, resolver: Resolver) -> tuple[Quadrature, ...]:

@@ -12,6 +12,7 @@ import operator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Real
+from typing import Any
 
 from remission import units
 from remission.errors import ModelError, UnitError
@@ -29,7 +30,7 @@ class Node:
 
     op: str
     args: tuple[Node, ...]
-    data: object
+    data: Any
     scope: int
     number: int
 
@@ -43,7 +44,7 @@ class Graph:
 
     pool: dict = field(default_factory=dict)
 
-    def node(self, op: str, args: tuple[Node, ...] = (), data: object = None, scope: int | None = None) -> Node:
+    def node(self, op: str, args: tuple[Node, ...] = (), data: Any = None, scope: int | None = None) -> Node:
         key = (op, tuple(a.number for a in args), data, scope)
         found = self.pool.get(key)
         if found is None:
@@ -230,7 +231,7 @@ class Expression:
         if isinstance(other, Expression):
             return other
         if isinstance(other, Real):
-            return Expression(self.graph, self.graph.constant(other), DIMENSIONLESS)
+            return Expression(self.graph, self.graph.constant(float(other)), DIMENSIONLESS)
         raise ModelError(
             f"`{other!r}` cannot stand in an equation; use numbers, parameters, states and functions of remission.model.functions"
         )

@@ -29,7 +29,7 @@ def log(x: Expression) -> Expression:
 def sqrt(x: Expression) -> Expression:
     """Square root; the unit is halved."""
     if isinstance(x, Real):
-        return math.sqrt(x)
+        return _call("sqrt", x)
     unit = None if x.unit is None else x.unit**0.5
     return Expression(x.graph, x.graph.call("sqrt", x.node), unit)
 

@@ -51,7 +51,7 @@ class AbstractTherapy(AbstractModule):
 
     @property
     def label(self) -> str:
-        base = AbstractModule.label.fget(self)
+        base = super().label
         return f"{base}:{self.agent}" if self.agent else base
 
     @property

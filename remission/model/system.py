@@ -9,6 +9,7 @@ from functools import cached_property
 from remission.model.derivatives import all_nodes
 from remission.model.disease import Clones
 from remission.model.expression import Graph, Node, show
+from remission.parameters import ParameterSet
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class System:
     quadratures: tuple[Quadrature, ...]
     agents: tuple[Agent, ...]
     inputs: tuple[str, ...]
-    parameters: object
+    parameters: ParameterSet
     birth: Node | None
     death: Node | None
     transitions: tuple[tuple[str, str, str], ...]
