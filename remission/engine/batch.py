@@ -71,14 +71,14 @@ class Batch:
         return self.watch.saved
 
 
-def _groups(batch: Batch) -> dict[str, tuple]:
+def _groups(batch: Batch) -> dict[str, State | Doses | Clones | Events | Watch]:
     return {name: getattr(batch, name) for name in ("state", "doses", "clones", "events", "watch")}
 
 
 def _mapped(batch: Batch, change) -> Batch:
     """The batch with `change(name, array)` applied to every array that has one row per member."""
     groups = {
-        name: type(group)(*(x if field in SHARED else change(field, x) for field, x in zip(group._fields, group, strict=True)))
+        name: group._make(x if field in SHARED else change(field, x) for field, x in zip(group._fields, group, strict=True))
         for name, group in _groups(batch).items()
     }
     return replace(batch, **groups)
@@ -99,7 +99,7 @@ def put(batch: Batch, which: np.ndarray, part: Batch) -> Batch:
     changed = {}
     for name, group in _groups(batch).items():
         pairs = zip(group._fields, group, getattr(part, name), strict=True)
-        changed[name] = type(group)(*(new if field in SHARED else _joined(field, old, new, which) for field, old, new in pairs))
+        changed[name] = group._make(new if field in SHARED else _joined(field, old, new, which) for field, old, new in pairs)
     return replace(batch, capacity=max(batch.capacity, part.capacity), **changed)
 
 

@@ -6,7 +6,6 @@ and calls only the operations of `lanes.py`, so it does not know how many patien
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
 
 from remission.engine.emit import INDENT, Function, Layout
@@ -209,8 +208,8 @@ class Jacobian:
         return arrow(self.system.n_patient, self.system.n_block, **parts)
 
     def body(self) -> list[str]:
-        function, place = Function(self.layout), operator.attrgetter("slot_pp", "slot_ll", "slot_pl", "slot_lp")(self.arrow)
-        slots = dict(zip(("pp", "ll", "pl", "lp"), place, strict=True))
+        function, a = Function(self.layout), self.arrow
+        slots: dict[str, dict] = {"pp": a.slot_pp, "ll": a.slot_ll, "pl": a.slot_pl, "lp": a.slot_lp}
         for number, (state, column, kind, node, right) in enumerate(self.entries):
             part = self._part(state, column)
             table = {(r, c): slots[part][i, j] for r, c, i, j in self._pairs(state, column, kind)}

@@ -195,16 +195,16 @@ class _Body:
             self.lesion_lines.append(f"{name} = 0.0")
             self.clone_lines.append(f"{name} += {self.value(total.args[0])}")
         values = [s.store(self.value(s.node)) for s in sinks if s.scope == 3]
-        pairs = [line for s in sinks if s.scope == 4 for line in self._pair_loop(s)]
+        pairs = [line for s in sinks if s.right is not None for line in self._pair_loop(s, s.right)]
         self.clone_lines += values + pairs
         self.lesion_lines += [f"for c in range({self.system.n_clones}):", *(INDENT + line for line in self.clone_lines)]
         self.lesion_memo.update({(t.number, ""): name for t, name in zip(closing, names, strict=True)})
 
-    def _pair_loop(self, sink: Sink) -> list[str]:
+    def _pair_loop(self, sink: Sink, other: Node) -> list[str]:
         left = self.value(sink.node)
         outer = self.clone_lines
         self.clone_lines = []
-        right = self.value(sink.right, "k")
+        right = self.value(other, "k")
         lines = [f"for k in range({self.system.n_clones}):", *(INDENT + x for x in (*self.clone_lines, sink.store(f"{left} * {right}")))]
         self.clone_lines = outer
         for key in [key for key in self.clone_memo if key[1] == "k"]:
