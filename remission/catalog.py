@@ -1,4 +1,4 @@
-"""What is in the package, by name: diseases, therapies, agents, scenarios and criteria are found in their folders.
+"""What is in the package, by name: agents, scenarios and criteria are found in their folders, as are diseases and therapies in theirs.
 
 A new file in a folder is found by itself; nothing is registered by hand. Names accept `-` for `_`.
 """
@@ -10,11 +10,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import diseases as diseases_package
-from . import therapies as therapies_package
+from . import diseases
 from .errors import InputError, nearest
 from .model.disease import Disease
-from .model.module import AbstractTherapy
 
 PACKAGE = Path(__file__).parent
 CRITERIA = {
@@ -26,16 +24,6 @@ CRITERIA = {
     "lugano": "lugano",
     "leukemia": "leukemia",
 }
-
-
-def diseases() -> dict[str, Disease]:
-    """Every disease, by name."""
-    return {name: diseases_package.get(name) for name in diseases_package.names()}
-
-
-def therapies() -> dict[str, type[AbstractTherapy]]:
-    """Every class of therapy, by its modality."""
-    return therapies_package.modalities()
 
 
 @cache
@@ -58,12 +46,7 @@ def criteria() -> tuple[str, ...]:
 
 def disease(name: str) -> Disease:
     """The disease of that name; `InputError` with the nearest one."""
-    return diseases_package.get(name)
-
-
-def therapy(name: str) -> AbstractTherapy:
-    """The module a regimen names as `modality` or `modality:agent`; `InputError` when either is unknown."""
-    return therapies_package.get(name)
+    return diseases.get(name)
 
 
 def scenario_path(name: str) -> Path:

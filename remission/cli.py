@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import catalog, options, run_directory
+from . import catalog, diseases, options, run_directory
 from .describe import KINDS, listing
 from .describe import describe as describe_name
 from .errors import InputError, RemissionError
@@ -112,7 +112,7 @@ def calibrate(
     out: OutOption = None,
 ) -> None:
     """Fit the population of a disease to its published targets."""
-    name = catalog.disease(disease).name
+    name = diseases.get(disease).name
     folder = out or Path("runs") / f"calibrate-{name.replace('_', '-')}"
     run_directory.check(folder)
     with progress_on_stderr() as progress:
@@ -125,7 +125,7 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the calibrated model with every published target, misses included."""
-    wanted = [catalog.disease(name).name for name in names or ()]
+    wanted = [diseases.get(name).name for name in names or ()]
     with progress_on_stderr() as progress:
         result = _job("calibration", "validate")(wanted or None, progress=progress)
     _show(result, as_json, None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
-from . import catalog
+from . import catalog, diseases, therapies
 from .durations import months
 from .errors import InputError, nearest
 from .model.disease import Disease
@@ -23,15 +23,15 @@ def describe(name: str) -> str:
     folded = name.strip().replace("-", "_")
     if Path(name).suffix == ".toml" or folded in catalog.scenarios():
         return of_scenario(read_scenario(name))
-    if folded in catalog.diseases():
-        return of_disease(catalog.disease(folded))
-    if folded.split(":")[0] in catalog.therapies():
-        return of_therapy(catalog.therapy(folded))
+    if folded in diseases.names():
+        return of_disease(diseases.get(folded))
+    if folded.split(":")[0] in therapies.modalities():
+        return of_therapy(therapies.get(folded))
     if folded in catalog.agents():
         return _agent_table(catalog.PACKAGE / "therapies" / "agents" / f"{folded}.csv")
     if name.strip().lower() in catalog.criteria():
         return of_criterion(name.strip().lower())
-    known = [*catalog.scenarios(), *catalog.diseases(), *catalog.therapies(), *catalog.agents(), *catalog.criteria()]
+    known = [*catalog.scenarios(), *diseases.names(), *therapies.modalities(), *catalog.agents(), *catalog.criteria()]
     raise InputError(f"nothing is named `{name}`{nearest(name, known)}", remedy="see `remission list`")
 
 
@@ -105,11 +105,11 @@ def _scenarios() -> list[tuple[str, str]]:
 
 
 def _therapies() -> list[tuple[str, str]]:
-    return [(name, (inspect.getdoc(kind) or "").splitlines()[0]) for name, kind in catalog.therapies().items()]
+    return [(name, (inspect.getdoc(kind) or "").splitlines()[0]) for name, kind in therapies.modalities().items()]
 
 
 KINDS: dict[str, Callable[[], list[tuple[str, str]]]] = {
-    "diseases": lambda: [(name, disease.title) for name, disease in catalog.diseases().items()],
+    "diseases": lambda: [(name, diseases.get(name).title) for name in diseases.names()],
     "therapies": _therapies,
     "agents": lambda: [(name, "") for name in catalog.agents()],
     "scenarios": _scenarios,

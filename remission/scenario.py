@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from . import catalog
+from . import catalog, diseases, therapies
 from .durations import DAYS_PER_MONTH
 from .errors import InputError, Problems, nearest
 from .model.dose_rows import ANCHORS
@@ -190,7 +190,7 @@ def _check_names(values: Mapping[str, Any], place: str, problems: Problems) -> N
     """Disease, agents, criteria and arms named in the file exist, and doses come in units their agents take."""
     if "disease" in values:
         with problems.collect(f"{place}: `disease`"):
-            catalog.disease(values["disease"])
+            diseases.get(values["disease"])
     for arm in values["arms"]:
         _check_agents(arm.regimen, f"{place}: `arms.{arm.key}.regimen`", problems)
     for position, rule in enumerate(values["protocol"].rules, start=1):
@@ -206,7 +206,7 @@ def _check_names(values: Mapping[str, Any], place: str, problems: Problems) -> N
 def _check_agents(regimen: Regimen, place: str, problems: Problems) -> None:
     for agent, resolved in dict.fromkeys((row.agent, row.resolved_units) for row in regimen.rows):
         with problems.collect(place):
-            module = catalog.therapy(agent)
+            module = therapies.get(agent)
             for unit in resolved:
                 _check_unit(agent, unit, module.dose_unit)
 
