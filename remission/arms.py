@@ -13,7 +13,6 @@ from remission.engine.batch import Batch, Dose
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, arm, simulate, start, watch
 from remission.engine.layout import FAILURES, Record, Status
-from remission.history import SLOTS
 from remission.measurement import LABEL, Reader
 from remission.model.regimen import Regimen
 from remission.model.system import System
@@ -155,7 +154,7 @@ def _enrolled(system: System, cohort: Cohort, regimen: Regimen, supply: Supplied
     table = dose_table(system, regimen, anchors, covariates(cohort.values), float(end.max()), factors=factors)
     batch = start(
         compile_system(system), cohort.index, pack(system, cohort.values, sites, len(sites)), len(sites), engine_rows(system, table),
-        slots=SLOTS, options=replace(options, seed=seed),
+         options=replace(options, seed=seed),
     )  # fmt: skip
     batch = _resumed(batch, cohort)
     agent = [a.name for a in system.agents]

@@ -35,7 +35,6 @@ CHECK_EVERY = 30.4375
 START_DELAY = 7.0
 REMISSION = 0.05
 ENROLLED, DROPPED, RUNNING = 1, 2, 0
-SLOTS = 32
 LUCK = 0x9E3779B97F4A7C15
 
 
@@ -184,7 +183,7 @@ def _attempt(system, parameters, lines, disease, indices, seed, attempt, where, 
     if not indices.size:
         return _cohort(system, indices, attempt, values, None, None, None), 0
     settings = replace(options or Options(), seed=seed)
-    batch = start(compile_system(system), indices, pack(system, values, sites, len(sites)), len(sites), slots=SLOTS, options=settings)
+    batch = start(compile_system(system), indices, pack(system, values, sites, len(sites)), len(sites), options=settings)
     if not lines:
         keep = np.ones(indices.size, bool)
         return _cohort(system, indices, attempt, values, batch, None, keep), indices.size

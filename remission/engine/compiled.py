@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 
 from remission.engine.linear import Arrow
+from remission.errors import ModelError
 
 Scope = Literal["patient", "lesion", "clone"]
 
@@ -92,6 +93,17 @@ class Compiled:
     nonnegative: np.ndarray | None = None
     operations: tuple[int, int] = (0, 0)
     keep: object = None
+
+    def __post_init__(self):
+        """Compiled code checks no bounds, so that lengths are checked here."""
+        length = self.n_patient + self.n_block
+        marks = self.nonnegative if self.nonnegative is not None else self.atol
+        if self.atol.shape != (length,) or marks.shape != (length,):
+            raise ModelError("`atol` and `nonnegative` need one value per state of the patient and of one lesion")
+        if self.arrow.n_patient != self.n_patient or self.arrow.n_block != self.n_block:
+            raise ModelError("the Jacobian's structure does not fit the states")
+        if self.cell_state.size not in (0, self.n_clones) or (self.cell_state >= self.n_block).any():
+            raise ModelError("`cell_state` needs one place in the lesion block per clone")
 
     def n_states(self, lesions: int) -> int:
         """Length of y for this many lesions."""

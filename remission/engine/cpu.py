@@ -25,7 +25,7 @@ from remission.engine.clones import (
 )
 from remission.engine.collocation import NODES
 from remission.engine.dosing import give_due, next_day, set_infusions
-from remission.engine.events import first_hazard, has_thresholds, write_down
+from remission.engine.events import first_hazard, next_threshold, write_down
 from remission.engine.layout import Member, Status, Work
 from remission.engine.pointers import call
 from remission.engine.reference import reference
@@ -119,8 +119,7 @@ def find_cut(model, clones, events, watch, m, member, work, h, lesions, n, n_sma
     y, q = member.y, member.q
     share, kind, which = 2.0, NOTHING, -1
     if model.entry_integral.size > 0:
-        threshold, fired = events.threshold[m], events.fired[m]
-        x, entry = first_hazard(model, q, threshold, fired, work.node_rates, h, lesions, 1.0, PRECISION)
+        x, entry = first_hazard(model, q, events.threshold[m], work.node_rates, h, lesions, 1.0, PRECISION)
         if entry >= 0:
             share, kind, which = x, HAZARD, entry
     if model.cell_state.size > 0:
@@ -173,7 +172,7 @@ def keep_step(model, clones, m, member, work, h, share, lesions, n):
 
 
 @njit(**OPTIONS)
-def fire(model, state, events, m, member, entry, t, lesions):
+def fire(model, state, events, settings, m, member, entry, t, lesions):
     """Carry out a hazard that passed its threshold; returns the member's status and number of lesions."""
     y, p, flags = member.y, member.p, member.flags
     hazard, lesion, clone = model.entry_hazard[entry], model.entry_lesion[entry], model.entry_clone[entry]
@@ -185,14 +184,12 @@ def fire(model, state, events, m, member, entry, t, lesions):
             y[i] = 0.0
         lesion, lesions = lesions, lesions + 1
         state.n_lesions[m] = lesions
-    events.fired[m, entry] += 1
+    next_threshold(model, events, m, entry, hazard, model.entry_lesion[entry], clone, settings.seed, state.patient[m])
     write_down(events.code, events.day, events.count, m, hazard, lesion, clone, t)
     call(model.event, (hazard, lesion, clone, y, p, flags, lesions))
     if model.hazard_stop[hazard]:
         state.fatal[m] = hazard
         return STOPPED, lesions
-    if not has_thresholds(model, events.threshold[m], events.fired[m], lesions):
-        return NEEDS_CAPACITY, lesions
     return OK, lesions
 
 
@@ -322,7 +319,7 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
         before = error
         if kind == HAZARD:
             remember_cells(model, y, work.before, lesions)
-            status, lesions = fire(model, state, events, m, member, which, t, lesions)
+            status, lesions = fire(model, state, events, settings, m, member, which, t, lesions)
             n, jumped = model.n_patient + lesions * model.n_block, True
             if not all_finite(y, n):
                 status = NON_FINITE

@@ -69,6 +69,7 @@ def model_of(system: Compiled, capacity: int) -> Model:
         n_patient_entries,
         n_lesion_entries,
         *(np.array([getattr(h, mark) for h in system.hazards], bool) for mark in ("stop", "seeds", "repeats")),
+        hazard_keys(system),
     )
 
 
@@ -89,15 +90,19 @@ def _settings(options: Options, tighter: float = 1.0) -> Settings:
     )
 
 
-def thresholds(system: Compiled, patients: np.ndarray, capacity: int, slots: int, seed: int) -> np.ndarray:
-    """Thresholds of accumulated hazard [M, E, slots]: sums of exponential draws of mean 1, keyed by hazard, lesion and clone."""
+def hazard_keys(system: Compiled) -> np.ndarray:
+    """What names the thresholds of each hazard [hazards]."""
+    return np.array([process_key("hazard:" + hazard.name) for hazard in system.hazards], np.uint64)
+
+
+def thresholds(system: Compiled, patients: np.ndarray, capacity: int, seed: int) -> np.ndarray:
+    """First thresholds of accumulated hazard [M, E]: exponential draws of mean 1, keyed by hazard, lesion and clone."""
     entries, _, _ = entry_table(system, capacity)
-    result = np.empty((len(patients), len(entries), slots))
+    keys, result = hazard_keys(system), np.empty((len(patients), len(entries)))
     for e, (_, hazard, lesion, clone) in enumerate(entries):
-        slot = (int(lesion + 1) << 40) | (int(clone + 1) << 24)
-        key = process_key("hazard:" + system.hazards[hazard].name)
-        result[:, e] = exponential(seed, np.asarray(patients)[:, None], key, slot + np.arange(slots, dtype=np.uint64))
-    return np.cumsum(result, axis=2)
+        draw = (int(lesion + 1) << 40) | (int(clone + 1) << 24)
+        result[:, e] = exponential(seed, np.asarray(patients), keys[hazard], draw)
+    return result
 
 
 def start(
@@ -107,13 +112,12 @@ def start(
     n_lesions: np.ndarray | int = 1,
     doses: Doses | None = None,
     day: float | np.ndarray = 0.0,
-    slots: int = 4,
     options: Options = DEFAULTS,
 ) -> Batch:
     """Members at their first day, with initial states, thresholds and the phases of their clones.
 
     patients: whole numbers [M], the keys of their luck. parameters: [M, n_parameters(capacity)], which sets the capacity.
-    n_lesions: [M]. doses: rows of every member, see `pack_doses`. slots: thresholds per hazard.
+    n_lesions: [M]. doses: rows of every member, see `pack_doses`.
     """
     patients, parameters = np.asarray(patients, np.uint64), np.array(parameters, float, ndmin=2)
     m, capacity = patients.size, _capacity(system, parameters.shape[1])
@@ -127,7 +131,7 @@ def start(
         state,
         pack_doses([[] for _ in range(m)]) if doses is None else doses,
         Clones(np.zeros((m, clones), np.int8), np.zeros((m, clones, 4)), np.zeros((m, clones), np.int64)),
-        _first_events(system, patients, capacity, slots, options.seed),
+        _first_events(system, patients, capacity, options.seed),
         _no_watch(m),
     )
     start_members(model_of(system, capacity), batch.state, batch.clones, _settings(options))
@@ -166,10 +170,10 @@ def _first_state(system, patients, parameters, n_lesions, capacity, day) -> Stat
     )
 
 
-def _first_events(system: Compiled, patients: np.ndarray, capacity: int, slots: int, seed: int) -> Events:
+def _first_events(system: Compiled, patients: np.ndarray, capacity: int, seed: int) -> Events:
     m, n = patients.size, len(entry_table(system, capacity)[0])
     return Events(
-        thresholds(system, patients, capacity, slots, seed),
+        thresholds(system, patients, capacity, seed),
         np.zeros((m, n), np.int64),
         np.full((m, LOG_LINES, 3), -1, np.int64),
         np.full((m, LOG_LINES), np.nan),

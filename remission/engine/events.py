@@ -1,15 +1,18 @@
 """Random discrete events: which hazard passes its threshold in a step, when, and what is written down.
 
-A hazard accumulates as an integral; it fires when the integral passes a threshold drawn in advance. One event per step
+A hazard accumulates as an integral; it fires when the integral passes a threshold, an exponential draw keyed by seed, patient,
+hazard, lesion, clone and number of firings, so that it depends on nothing else. One event per step
 and member; the step is cut where it happens.
 """
 
+import numpy as np
 from numba import njit
 
 from remission.engine.collocation import integral_to
 from remission.engine.steppers import OPTIONS
+from remission.random import exponential_scalar
 
-NEVER, NO_THRESHOLD = 2.0, -1.0
+NEVER = 2.0
 
 
 @njit(**OPTIONS)
@@ -19,14 +22,20 @@ def live_entries(model, lesions):
 
 
 @njit(**OPTIONS)
-def threshold_of(model, threshold, fired, entry):
-    """Threshold the entry waits for; none left for a repeating hazard is `NO_THRESHOLD`, done is infinite."""
-    times = fired[entry]
-    if times < threshold.shape[1]:
-        if times == 0 or model.hazard_repeats[model.entry_hazard[entry]]:
-            return threshold[entry, times]
-        return float("inf")
-    return NO_THRESHOLD if model.hazard_repeats[model.entry_hazard[entry]] else float("inf")
+def draw_of(lesion, clone, times):
+    """The number under which the threshold after `times` firings is drawn; lesion or clone -1 where the scope has none."""
+    return (np.uint64(lesion + 1) << np.uint64(40)) | (np.uint64(clone + 1) << np.uint64(24)) | np.uint64(times)
+
+
+@njit(**OPTIONS)
+def next_threshold(model, events, m, entry, hazard, lesion, clone, seed, patient):
+    """A hazard has fired: a repeating one waits for a further exponential draw of its own, any other for nothing."""
+    events.fired[m, entry] += 1
+    if model.hazard_repeats[hazard]:
+        draw = draw_of(lesion, clone, events.fired[m, entry])
+        events.threshold[m, entry] += exponential_scalar(seed, patient, model.hazard_key[hazard], draw)
+    else:
+        events.threshold[m, entry] = np.inf
 
 
 @njit(**OPTIONS)
@@ -45,27 +54,15 @@ def hazard_inside(start, node_rates, integral, h, limit, level, precision):
 
 
 @njit(**OPTIONS)
-def first_hazard(model, q, threshold, fired, node_rates, h, lesions, limit, precision):
+def first_hazard(model, q, threshold, node_rates, h, lesions, limit, precision):
     """Earliest hazard before `limit`: its share of the step and its entry."""
     found, share = -1, limit
     for entry in range(live_entries(model, lesions)):
-        level = threshold_of(model, threshold, fired, entry)
-        if level < 0.0:
-            continue
         integral = model.entry_integral[entry]
-        x = hazard_inside(q[integral], node_rates, integral, h, share, level, precision)
+        x = hazard_inside(q[integral], node_rates, integral, h, share, threshold[entry], precision)
         if x < share or (found < 0 and x <= share):
             found, share = entry, x
     return (share, found) if found >= 0 else (NEVER, -1)
-
-
-@njit(**OPTIONS)
-def has_thresholds(model, threshold, fired, lesions):
-    """Whether every repeating hazard still has a threshold to wait for."""
-    left = True
-    for entry in range(live_entries(model, lesions)):
-        left = left and threshold_of(model, threshold, fired, entry) >= 0.0
-    return left
 
 
 @njit(**OPTIONS)

@@ -67,6 +67,7 @@ class Model(NamedTuple):
     hazard_stop: np.ndarray  # [hazards]
     hazard_seeds: np.ndarray
     hazard_repeats: np.ndarray
+    hazard_key: np.ndarray  # [hazards] uint64, names the draws of its thresholds
 
 
 class State(NamedTuple):
@@ -110,7 +111,7 @@ class Clones(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Thresholds [M, E, slots] of accumulated hazard, times fired [M, E], and the log: hazard, lesion, clone
+    """Thresholds of accumulated hazard [M, E], times fired [M, E], and the log: hazard, lesion, clone
     [M, log, 3] with its day [M, log] and the number of events [M]."""
 
     threshold: np.ndarray
