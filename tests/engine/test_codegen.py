@@ -23,7 +23,7 @@ from tests.reference.direct import Direct
 
 from .made_up_systems import Interpreted, Walker, random_system
 
-MANY = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+MANY = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10**6)
 LESIONS = st.integers(1, 3)
 KINDS = (("rhs", "states"), ("out", "outputs"))

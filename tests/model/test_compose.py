@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from remission.errors import ModelError, UnitError
+from remission.errors import InputError, ModelError, UnitError
+from remission.model.compose import compose
 from remission.model.disease import Clones
 from remission.model.functions import hill
+from remission.parameters import ParameterSet, Row
 
 from .parts import Part, rate, system
 
@@ -98,6 +100,13 @@ def test_an_unknown_scope_is_refused(what):
     says = {"state": lambda m: m.state("x", per="tumour"), "hazard": lambda m: m.hazard("x", m.quantity(1, "1/day"), per="tumour")}
     with pytest.raises(ModelError, match="use patient, lesion or clone"):
         _one(says[what])
+
+
+def test_formulas_in_a_circle_print_the_circle():
+    formula = {"unit": "1", "per": "patient", "meaning": "test"}
+    made = {f"one.{name}": Row(name=name, value=f"={other}", **formula) for name, other in (("x", "y"), ("y", "x"))}
+    with pytest.raises(InputError, match=r"one.x -> one.y -> one.x|x.*y.*x"):
+        compose("test", [Part("one", lambda m: m.output("z", m.parameters.x, "1"))], parameters=ParameterSet(made))
 
 
 # ---- ports -----------------------------------------------------------------------------------------------------------
