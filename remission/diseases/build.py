@@ -23,7 +23,8 @@ def build(
     """The system of a disease with all therapies that a trial may give, by name (`car_t`) or as values.
 
     `lesions` are lesions or sites; without them, those of the disease. Numbers come from the modules' tables, then agents',
-    then the disease's, then `tables` (a population or a patient), then `overrides` (`{"car_t.recall": 0.02}`).
+    then the disease's, then its calibrated population's, then `tables` (another population or a patient), then `overrides`
+    (`{"car_t.recall": 0.02}`).
     InputError and ModelError name what is unknown or does not fit.
     """
     disease = diseases.get(disease) if isinstance(disease, str) else disease
@@ -42,6 +43,9 @@ def all_modules(disease: Disease, names: Iterable[str | AbstractModule]) -> tupl
 def parameters_of(disease: Disease, modules: Iterable[AbstractModule], tables: Iterable[Table] = ()) -> ParameterSet:
     """The numbers of these modules in this disease, with their correlations."""
     rows = layer(module_rows(modules), Table.read(disease.table, override=True), disease.name, skip_absent=True)
+    population = disease.table.with_suffix(".population.csv")
+    if population.exists():
+        rows = layer(rows, Table.read(population, override=True), "population", skip_absent=True)
     for table in tables:
         rows = layer(rows, table, table.place, skip_absent=True)
     correlations = disease.table.with_suffix(".correlations.csv")
