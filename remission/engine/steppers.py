@@ -307,14 +307,14 @@ def first_step(y, work, atol, rtol, n, longest):
         speed += work.counts[i] * (work.rates[i] / scale) ** 2
     if not (speed > 0.0 and size > 0.0 and speed < np.inf):
         return min(1e-3, longest) if speed != 0.0 else longest
-    return min(0.01 * sqrt(size / speed), longest)
+    return min(0.1 * sqrt(size / speed), longest)
 
 
 @njit(**OPTIONS)
 def growth(error, before):
     """Factor on the step after an accepted step (proportional-integral control), between 0.2 and 6."""
     error, before = max(error, 1e-10), max(before, 1e-4)
-    return min(6.0, max(0.2, 0.9 * error ** (-0.7 / ORDER) * before ** (0.4 / ORDER)))
+    return min(6.0, max(0.2, 0.93 * error ** (-0.6 / ORDER) * before ** (0.2 / ORDER)))
 
 
 @njit(**OPTIONS)
