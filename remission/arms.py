@@ -20,7 +20,7 @@ from remission.plan_of_visits import Plan, plan_of
 from remission.population import Cohort, covariates, pack
 from remission.protocol import ALARMS, LATER_LINE, WATCHED, Clinic, died
 from remission.random import exponential, uniform
-from remission.response.leukemia import best_response, judge_visits, relapse_is_cd19_negative
+from remission.response.leukemia import RULES, best_response, judge_visits, relapse_is_cd19_negative
 from remission.response.records import Records
 from remission.response.residual_disease import judge_residual_disease
 from remission.scenario import ArmSpec, ProtocolSpec
@@ -294,14 +294,14 @@ def _records(cohort, spec, clinic, judged: _Judged, anchor, supply: Supplied, de
 
 
 def _residual(clinic: Clinic, judged: _Judged, treated: np.ndarray) -> np.ndarray:
-    """1 where residual disease was below its limit at the response, 0 where not, NaN where never read."""
+    """1 where residual disease was below its limit between response and the end of its window, 0 where never, NaN unread."""
     read = clinic.readings
-    at = read.day == judged.response[:, None]
-    value = np.where(at, read.values["residual"], np.nan)
-    with np.errstate(all="ignore"):
-        found = np.where(np.isnan(value).all(axis=1), np.nan, np.nanmax(np.where(np.isnan(value), -1.0, value), axis=1))
-    negative = judge_residual_disease(np.nan_to_num(found, nan=1.0)).negative
-    return np.where(treated & np.isfinite(found), negative.astype(float), np.nan)
+    window = RULES["response_window"].value + RULES["visit_window"].value
+    inside = (read.day >= judged.response[:, None]) & (read.day <= window)
+    value = np.where(inside, read.values["residual"], np.nan)
+    lowest = np.fmin.reduce(value, axis=1)
+    negative = judge_residual_disease(np.nan_to_num(lowest, nan=1.0)).negative
+    return np.where(treated & np.isfinite(lowest), negative.astype(float), np.nan)
 
 
 def _dose(system: System, batch: Batch, treated: np.ndarray) -> np.ndarray:
