@@ -20,8 +20,6 @@ from remission.errors import InputError, nearest
 from remission.response.rules import TOLERANCE, number, read_rows
 
 Grades = NDArray[np.int8]
-FEVER = 38.0
-"""degC from which a temperature is a fever in the ASTCT consensus."""
 ADULT_AGE = 12.0
 """Years from which the ICE score replaces the CAPD."""
 DELIRIUM = 9.0
