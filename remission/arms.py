@@ -130,7 +130,7 @@ class _Told:
 
 
 def _clinic(system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, plan: Plan, supply: Supplied, end, seed: int) -> Clinic:
-    numbers = {key.split(".", 1)[1]: float(np.atleast_1d(array)[0]) for key, array in cohort.values.items() if key.startswith(LABEL + ".")}
+    numbers = {key.split(".", 1)[1]: array for key, array in cohort.values.items() if key.startswith(LABEL + ".")}
     return Clinic(
         system=system,
         plan=plan,
@@ -196,7 +196,8 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
     cause = np.array([hazard.name.rpartition(".")[2] for hazard in compile_system(system).hazards] + [""], dtype=object)
     causes = np.where(dead, cause[np.where(dead, batch.state.fatal, -1)], "")
     treated = np.isfinite(supply.anchor) & ~(death < supply.anchor) & ~np.isin(batch.status, FAILURES)
-    reason = np.where(treated, "", np.where(supply.reason != "", supply.reason, "death before treatment"))
+    otherwise = np.where(np.isin(batch.status, FAILURES), "", "death before treatment")
+    reason = np.where(treated, "", np.where(supply.reason != "", supply.reason, otherwise))
     contact = _last_contact(cohort, batch, end, protocol, seed)
     anchor = np.where(treated, supply.anchor, np.nan)
     judged = _judged(clinic, anchor, contact)
@@ -204,8 +205,8 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
     seen = batch.watch.record
     watched = {name: seen[:, i] for i, name in enumerate(WATCHED)}
     levels = watched["car_t.blood_level"]
+    peak = np.where(np.isnan(clinic.peak), levels[:, [Record.HIGHEST, Record.HIGHEST_DAY]], clinic.peak)
     only = (lambda array: np.where(treated & cells, array, np.nan)) if cells else (lambda array: np.full(cohort.size, np.nan))
-    rules = {name: count > 0 for name, (count, _) in clinic.acted.items()}
     return ArmRun(
         key=spec.key,
         title=spec.title,
@@ -221,15 +222,15 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         dose=_dose(system, batch, treated),
         burden=np.where(cells & np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
         exposure=only(np.where(clinic.exposure > 0, clinic.exposure, np.nan)),
-        cmax=only(levels[:, Record.HIGHEST]),
-        tmax=only(levels[:, Record.HIGHEST_DAY] - anchor),
+        cmax=only(peak[:, 0]),
+        tmax=only(peak[:, 1] - anchor),
         level_day=clinic.plan.day,
         level=np.where(treated[:, None] & cells, clinic.level, np.nan),
         persistence=only(levels[:, Record.BELOW_DAY] - anchor),
         crs_onset=only(watched["cytokine_release.severity"][:, Record.ABOVE_DAY] - anchor),
         crs_end=only(clinic.crs_end),
-        tocilizumab=_any(rules, "tocilizumab", treated),
-        steroid=_any(rules, "steroid", treated),
+        tocilizumab=treated & _given(clinic, "most_block"),
+        steroid=treated & _given(clinic, "dexamethasone_equivalent"),
         b_cell_recovery=only(watched["b_cells.relative"][:, Record.ABOVE_DAY] - anchor),
         relapse_site=_relapse_site(clinic, judged),
         grades=_grades(cohort, watched, treated) if cells else {},
@@ -239,8 +240,11 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
 
 
 def _last_contact(cohort: Cohort, batch: Batch, end, protocol: ProtocolSpec, seed: int) -> np.ndarray:
-    """The day after which nothing is seen: death, end of follow-up, or loss to follow-up."""
+    """The day after which nothing is seen: death, end of follow-up, the data cut, or loss to follow-up."""
     last = np.where(batch.status == Status.STOPPED, batch.t, end)
+    if protocol.data_cut is not None:
+        entered = protocol.accrual * uniform(seed, cohort.index.astype(np.uint64), "protocol:accrual", 0)
+        last = np.minimum(last, protocol.data_cut - entered)
     if protocol.dropout > 0:
         lost = exponential(seed, cohort.index.astype(np.uint64), "protocol:dropout", 0) / protocol.dropout
         last = np.minimum(last, lost)
@@ -266,7 +270,8 @@ def _judged(clinic: Clinic, anchor: np.ndarray, contact: np.ndarray) -> _Judged:
     day = np.take_along_axis(day, order, axis=1)
     v = {name: np.take_along_axis(np.where(late, np.nan, array), order, axis=1) for name, array in read.values.items()}
     codes = judge_visits(v["blasts"], v["circulating"], v["extramedullary"], v["neutrophils"], v["platelets"])
-    best = best_response(day, codes, last_day=np.nan_to_num(clinic.failure - anchor, nan=np.inf))
+    ended = np.fmin(clinic.failure, clinic.relapse) - anchor  # what follows is the answer to another therapy
+    best = best_response(day, codes, last_day=np.nan_to_num(ended, nan=np.inf))
     negative = relapse_is_cd19_negative(day, v["negative_share"], best.relapse_day)
     return _Judged(best.code, best.response_day, best.relapse_day, best.no_response_day, negative)
 
@@ -312,9 +317,13 @@ def _dose(system: System, batch: Batch, treated: np.ndarray) -> np.ndarray:
     return np.where(treated, np.where(mine, batch.doses.amount, 0.0).sum(axis=1), 0.0)
 
 
-def _any(rules: dict[str, np.ndarray], word: str, treated: np.ndarray) -> np.ndarray:
-    used = [flags for name, flags in rules.items() if word in name]
-    return treated & np.any(used, axis=0) if used else np.zeros(treated.size, bool)
+def _given(clinic: Clinic, effect: str) -> np.ndarray:
+    """To whom a rule gave an agent with this effect: `most_block` of the receptor, or `dexamethasone_equivalent`."""
+    given = np.zeros(clinic.anchor.size, bool)
+    for rule in clinic.rules:
+        strength = [clinic.numbers[key] for agent in rule.give.agents if (key := f"{agent}.{effect}") in clinic.numbers]
+        given |= (clinic.acted[rule.name][0] > 0) & np.any([own > 0 for own in strength], axis=0) if strength else False
+    return given
 
 
 def _relapse_site(clinic: Clinic, judged: _Judged) -> np.ndarray:

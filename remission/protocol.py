@@ -13,7 +13,7 @@ import numpy as np
 
 from remission.dose_rows import add_rows, drop_rows, rows_of
 from remission.engine.batch import Batch, Dose
-from remission.engine.layout import Status
+from remission.engine.layout import Record, Status
 from remission.measurement import Reader
 from remission.model.system import System
 from remission.plan_of_visits import FOLLOW_CELLS, Plan
@@ -24,6 +24,7 @@ from remission.response.leukemia import RULES, shows_disease
 
 LEUKOCYTES_PER_NEUTROPHIL = 2.0
 RECOVERED_B_CELLS = 0.1
+SAME_TIME = 1e-6
 TRANSPLANT, LATER_LINE = "transplant", "later_line"
 ALARMS = ("blood.circulating_blasts", "extramedullary.cells")
 WATCHED = ("car_t.blood_level", "cytokine_release.severity", "neurotoxicity.severity", "b_cells.relative")
@@ -62,6 +63,7 @@ class Clinic:
         self.crs_end = np.full(members, np.nan)
         self.exposure = np.full(members, np.nan)
         self.burden = np.full(members, np.nan)
+        self.peak = np.full((members, 2), np.nan)
         self.agents = {agent.name: k for k, agent in enumerate(self.system.agents)}
         self.slot = {output.name: self.system.output_slot(output.name) for output in self.system.of("outputs", "patient")}
         self.states = {state.name: self.system.state_slot(state.name) for state in self.system.of("states", "patient")}
@@ -109,9 +111,10 @@ class Clinic:
         self.crs_end[rows[graded]] = self.plan.day[at[rows[graded]]]
 
     def _start_following(self, batch: Batch, which: np.ndarray) -> Batch:
-        """From this day on, watch for the return of B cells and for the end of detectable engineered cells."""
+        """From this day on, watch for the return of B cells and the end of detectable engineered cells; the first expansion is over."""
         if not which.any():
             return batch
+        self.peak[which] = batch.watch.record[which, WATCHED.index("car_t.blood_level")][:, [Record.HIGHEST, Record.HIGHEST_DAY]]
         above, below = batch.watch.above.copy(), batch.watch.below.copy()
         above[which, WATCHED.index("b_cells.relative")] = RECOVERED_B_CELLS
         below[which, WATCHED.index("car_t.blood_level")] = self.detection
@@ -128,7 +131,8 @@ class Clinic:
         clear = ~diseased & (read["blasts"] < RULES["remission_blasts"].value)
         in_remission = np.isfinite(self.remission[rows]) & np.isnan(self.relapse[rows])
         window = RULES["response_window"].value + RULES["visit_window"].value
-        first = clear & ~in_remission & np.isnan(self.relapse[rows]) & np.isnan(self.failure[rows]) & (day <= window)
+        fresh = ~in_remission & np.isnan(self.relapse[rows]) & np.isnan(self.failure[rows])
+        first = clear & fresh & (day > 0) & (day <= window)
         relapsed = diseased & in_remission
         failed = (
             diseased & np.isnan(self.remission[rows]) & np.isnan(self.failure[rows]) & (day >= window - 2 * RULES["visit_window"].value)
@@ -149,7 +153,7 @@ class Clinic:
         return {
             "blasts": np.where(marrow, read.share(rows, visit, blasts, "marrow", "marrow_cells_counted"), np.nan),
             "circulating": read.share(rows, visit, circulating / np.maximum(leukocytes, 1.0), "film", "blood_cells_counted"),
-            "extramedullary": read.found(self._out(observed, "extramedullary.cells", rows)),
+            "extramedullary": read.found(rows, self._out(observed, "extramedullary.cells", rows)),
             "neutrophils": neutrophils,
             "platelets": read.count(rows, visit, self._out(observed, "platelets", rows), "platelets"),
             "negative_share": read.share(rows, visit, np.nan_to_num(negative), "phenotype", "phenotype_cells_read"),
@@ -194,7 +198,7 @@ class Clinic:
         occasions = {"safety": safety, "visit": examined, "unscheduled": examined, "any": safety | examined}
         for rule in self.rules:
             done, last = self.acted[rule.name]
-            rows = np.flatnonzero(occasions[rule.at] & (done < rule.times) & (batch.t - last >= rule.wait))
+            rows = np.flatnonzero(occasions[rule.at] & (done < rule.times) & (batch.t - last >= rule.wait - SAME_TIME))
             rows = rows[self._holds(rule, rows, observed)]
             done[rows] += 1
             last[rows] = batch.t[rows]
