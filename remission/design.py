@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from remission import diseases
-from remission.errors import InputError
+from remission.errors import InputError, Problems, nearest
+from remission.model.dose_rows import ANCHORS
 from remission.model.regimen import Regimen
 from remission.model.system import System
 from remission.protocol_rules import Rule
 from remission.results import TrialResult
-from remission.scenario import ENDPOINTS, ArmSpec, PopulationSpec, ProtocolSpec, Scenario
+from remission.scenario import ENDPOINTS, PAIRINGS, ArmSpec, PopulationSpec, ProtocolSpec, Scenario, check_agents
 from remission.trial import prepare, run_study
 from remission.visits import read_visits
 
@@ -63,9 +65,9 @@ class Trial:
         """The same design as a scenario; `InputError` names what does not fit."""
         unknown = [name for name in self.endpoints if name not in ENDPOINTS]
         if unknown:
-            raise InputError(f"unknown endpoint `{unknown[0]}`", remedy=f"known: {', '.join(ENDPOINTS)}")
-        if not self.arms:
-            raise InputError("a trial needs at least one arm", remedy="give `arms=[Arm(name, regimen)]`")
+            remedy = f"known: {', '.join(ENDPOINTS)}"
+            raise InputError(f"unknown endpoint `{unknown[0]}`{nearest(str(unknown[0]), ENDPOINTS)}", "endpoints", remedy=remedy)
+        self._check()
         disease = diseases.get(self.population.system.name)
         people = PopulationSpec(self.population.size, dict(self.population.where), self.population.history)
         protocol = ProtocolSpec(
@@ -81,6 +83,26 @@ class Trial:
             name=_key(self.title), title=self.title, disease=disease.name, arms=arms, protocol=protocol, population=people,
             endpoints=tuple(self.endpoints), seed=self.population.seed, pairing=self.pairing,
         )  # fmt: skip
+
+
+    def _check(self) -> None:
+        """Every problem of the design at once."""
+        problems = Problems()
+        for field_name, value, known in (("pairing", self.pairing, PAIRINGS), ("anchor", self.anchor, ANCHORS)):
+            if value not in known:
+                problems.add(f"unknown {field_name}{nearest(str(value), known)}", field_name, value, f"use {', '.join(known)}")
+        if not (isinstance(self.population.size, int) and self.population.size >= 1):
+            problems.add("this is no number of patients", "population.size", self.population.size, "write a number such as 2000")
+        if not (isinstance(self.dropout, int | float) and 0 <= self.dropout < inf):
+            problems.add("dropout is a hazard per day, 0 or more", "dropout", self.dropout, "write such as 0.01 / 365.25")
+        if not self.arms:
+            problems.add("a trial needs at least one arm", "arms", remedy="give `arms=[Arm(name, regimen)]`")
+        keys = [_key(arm.name) for arm in self.arms]
+        for arm, key in zip(self.arms, keys, strict=True):
+            if not key or keys.count(key) > 1:
+                problems.add("two arms have one name" if key else "an arm has no name", "arms", arm.name, "give each a name of its own")
+            check_agents(arm.regimen, f"arm `{arm.name}`", problems)
+        problems.raise_if_any()
 
 
 def _key(name: str) -> str:
@@ -100,4 +122,5 @@ def run_trial(
     """Run a virtual trial and read it as a clinic would. `seed` defaults to the population's; `overrides` change parameters by key."""
     if device not in ("auto", "cpu"):
         raise InputError(f"this version computes on the CPU, not on `{device}`", remedy="use `auto` or `cpu`")
-    return run_study(prepare(trial.scenario(), overrides), None, seed, out=out, workers=workers, progress=progress)
+    study = prepare(trial.scenario(), overrides, numbers=trial.population.system.parameters)
+    return run_study(study, None, seed, out=out, workers=workers, progress=progress)

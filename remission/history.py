@@ -23,24 +23,31 @@ from remission.engine.batch import Batch
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, observe, simulate, start
 from remission.engine.layout import Status
-from remission.errors import Problems
+from remission.errors import InputError, Problems
 from remission.model.disease import Disease, Line
 from remission.model.regimen import Regimen, read_regimen
 from remission.model.system import System
 from remission.parameters import ParameterSet
-from remission.population import Cohort, covariates, pack, within
+from remission.population import FORMAT, Cohort, covariates, pack, within
 
 MOST_ATTEMPTS = 50
+PATIENCE = 200
 CHECK_EVERY = 30.4375
 START_DELAY = 7.0
 REMISSION = 0.05
 ENROLLED, DROPPED, RUNNING = 1, 2, 0
 LUCK = 0x9E3779B97F4A7C15
+PAST_LUCK = 0x517CC1B727220A95
 
 
 def attempt_seed(seed: int, attempt: int) -> int:
     """The seed of a candidate: attempt 0 has the study's own."""
     return (seed ^ (attempt * LUCK)) & 0x7FFFFFFFFFFFFFFF
+
+
+def past_seed(seed: int) -> int:
+    """The seed of events before enrollment. The trial draws its own: who was spared so far is no safer from then on."""
+    return (seed ^ PAST_LUCK) & 0x7FFFFFFFFFFFFFFF
 
 
 @dataclass
@@ -89,7 +96,7 @@ class Past:
         relapsed = watched & (blasts >= REMISSION)
         self.remission[judged & ~failed] = batch.t[judged & ~failed]
         self.relapses += relapsed
-        self._enroll((failed | relapsed) & (self.line >= 1), failed)
+        self._enroll((failed & (self.line >= 1)) | (relapsed & (self.relapses >= 2)), failed)
         lasted = watched & ~relapsed & (batch.t - self.remission >= self._of("watched"))
         self.fate[lasted] = DROPPED
         self.day[which] = batch.t[which] + CHECK_EVERY
@@ -128,7 +135,8 @@ def _regimen(line: Line) -> Regimen:
 
 def cohort_key(system: System, parameters: ParameterSet, disease: Disease, seed: int, where: dict, history: str) -> str:
     """What a cohort depends on besides its size: the model, its numbers, the lines and the seed."""
-    said = json.dumps([system.digest, parameters.digest(), repr(disease.history), seed, sorted(where.items()), history], default=str)
+    depends = [FORMAT, system.digest, parameters.digest(), repr(disease.history), seed, sorted(where.items()), history]
+    said = json.dumps(depends, default=str)
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
 
@@ -143,7 +151,10 @@ def make_cohort(
     progress: Callable[[str, float], None] | None = None,
     options: Options | None = None,
 ) -> Cohort:
-    """The first `size` patients that are reached. Patient i is the same for any size, order and shard."""
+    """The first `size` patients that are reached. Patient i is the same for any size, order and shard.
+
+    `InputError` when nearly nobody is reached, as with limits in `where` that hardly a candidate meets.
+    """
     lines = disease.history if history == "relapsed_or_refractory" else ()
     parts, first = [], 0
     while sum(part.size for part in parts) < size:
@@ -152,10 +163,19 @@ def make_cohort(
         first += missing
         done = (first - missing) / max(size, 1)
         parts.append(_wave(system, parameters, lines, disease, indices, seed, where or {}, progress, done, options))
-        if parts[-1].size == 0 and first > 20 * size + 200:
-            break
+        _check_reached(sum(part.size for part in parts), first, size, where or {})
     key = cohort_key(system, parameters, disease, seed, where or {}, history)
     return _joined(parts, key, size, first)
+
+
+def _check_reached(reached: int, tried: int, size: int, where: dict) -> None:
+    """Go on while at least one patient in fifty is reached."""
+    if reached < size and tried >= max(size, PATIENCE) and reached < tried / 50:
+        limits = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in where.items()) or "nothing"
+        raise InputError(
+            f"only {reached} of {tried} patients were reached in {MOST_ATTEMPTS} candidates each (limits: {limits})",
+            "population.where", remedy="widen the limits, or change `history`",
+        )  # fmt: skip
 
 
 def _wave(system, parameters, lines, disease, indices, seed, where, progress, done, options) -> Cohort:
@@ -182,7 +202,7 @@ def _attempt(system, parameters, lines, disease, indices, seed, attempt, where, 
     values, indices = {key: array[fits] for key, array in values.items()}, indices[fits]
     if not indices.size:
         return _cohort(system, indices, attempt, values, None, None, None), 0
-    settings = replace(options or Options(), seed=seed)
+    settings = replace(options or Options(), seed=past_seed(seed), faults=False)
     batch = start(compile_system(system), indices, pack(system, values, sites, len(sites)), len(sites), options=settings)
     if not lines:
         keep = np.ones(indices.size, bool)

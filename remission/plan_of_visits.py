@@ -25,9 +25,10 @@ class Plan:
 
 
 def plan_of(visits: tuple[float, ...], safety: tuple[float, ...], cells: bool) -> Plan:
-    """The plan of an arm: `safety` as in the protocol, else daily to day 14, then days 21 and 28 after cells, else weekly for "
-    "two cycles."""
+    """The plan of an arm: `safety` as in the protocol, else daily to day 14, then days 21 and 28 after cells, else weekly for
+    two cycles. The day of infusion is always seen, before the cells; without cells day 0 is the enrollment and no visit."""
     checks = {float(day) for day in (safety or (AFTER_CELLS if cells else AFTER_CYCLES))}
     assessments = {float(day) for day in visits}
-    days = np.array(sorted(checks | assessments | ({FOLLOW_CELLS} if cells else set())))
+    seen = checks | assessments | {0.0, FOLLOW_CELLS} if cells else (checks | assessments) - {0.0}
+    days = np.array(sorted(seen))
     return Plan(days, np.isin(days, sorted(assessments)), np.isin(days, sorted(checks)))

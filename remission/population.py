@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from remission.errors import InputError, nearest
 from remission.model.system import System
 
 PREFIX = "patient."
-FORMAT = 1
+FORMAT = 2
 
 
 def pack(system: System, values: dict[str, np.ndarray], sites: tuple[str, ...], capacity: int) -> np.ndarray:
@@ -50,17 +52,29 @@ def covariates(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key[len(PREFIX) :]: array for key, array in values.items() if key.startswith(PREFIX)}
 
 
-def within(values: dict[str, np.ndarray], where: dict) -> np.ndarray:
+def limits_of(where: Mapping[str, Sequence[float]], keys: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """The limits of `where` as numbers; `InputError` when a covariate is not among the parameters `keys`, or its limits are no pair."""
+    known = sorted(key[len(PREFIX) :] for key in keys if key.startswith(PREFIX))
+    found = {}
+    for name, limits in where.items():
+        place = f"population.where.{name}"
+        if name not in known:
+            raise InputError(f"unknown covariate `{name}`{nearest(name, known)}", place, remedy=f"known covariates: {', '.join(known)}")
+        try:
+            low, high = (float(x) for x in limits)
+        except (TypeError, ValueError):
+            raise InputError("the limits are no pair of numbers", place, limits, "write such as [3, 25]; yes and no are 1 and 0") from None
+        if not low <= high:
+            raise InputError("the lower limit is above the upper one", place, limits, "swap them")
+        found[name] = (low, high)
+    return found
+
+
+def within(values: dict[str, np.ndarray], where: Mapping[str, Sequence[float]]) -> np.ndarray:
     """Which patients have every covariate inside its limits."""
     known = covariates(values)
     keep = np.ones(len(next(iter(values.values()))), dtype=bool)
-    for name, limits in where.items():
-        if name not in known:
-            raise InputError(
-                f"`population.where` names the covariate `{name}`{nearest(name, known)}",
-                remedy=f"known covariates: {', '.join(sorted(known))}",
-            )
-        low, high = (float(x) for x in limits)
+    for name, (low, high) in limits_of(where, values).items():
         keep &= (known[name] >= low) & (known[name] <= high)
     return keep
 
@@ -107,11 +121,13 @@ class Cohort:
         """Read a saved cohort; `InputError` when the folder holds none of this format."""
         try:
             head = json.loads((folder / "cohort.json").read_text())
-            arrays = np.load(folder / "cohort.npz")
+            if head.get("format") != FORMAT:
+                raise InputError("the cohort was saved by another version", place=str(folder), remedy="build the cohort again")
+            with np.load(folder / "cohort.npz") as saved:
+                arrays = {name: saved[name] for name in saved.files}
+            values = {key[6:]: array for key, array in arrays.items() if key.startswith("value:")}
+            own = [arrays[name] for name in ("index", "attempt", "y", "phase")]
             chart = pl.read_parquet(folder / "cohort.parquet")
-        except (OSError, ValueError) as error:
+            return cls(head["key"], *own[:2], values, *own[2:], chart, head["flow"])
+        except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
             raise InputError("no saved cohort can be read here", place=str(folder), remedy="build the cohort again") from error
-        if head.get("format") != FORMAT:
-            raise InputError("the cohort was saved by another version", place=str(folder), remedy="build the cohort again")
-        values = {key[6:]: arrays[key] for key in arrays.files if key.startswith("value:")}
-        return cls(head["key"], arrays["index"], arrays["attempt"], values, arrays["y"], arrays["phase"], chart, head["flow"])

@@ -80,14 +80,14 @@ def _rule(table: object, place: str, problems: Problems) -> Rule | None:
 def _conditions(value: object) -> tuple[Condition, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not texts:
-        raise InputError("`when` is no condition", value=value, remedy="write such as `crs_astct >= 2`, or a list of such")
+        raise InputError("`when` is no condition", value=value, remedy="write such as `cytokine_release.penn >= 3`, or a list of such")
     return tuple(_condition(text(one)) for one in texts)
 
 
 def _condition(written: str) -> Condition:
     match = _CONDITION.fullmatch(written)
     if match is None:
-        remedy = f"write a measurement, one of {' '.join(COMPARISONS)} and a number, such as `crs_astct >= 2`"
+        remedy = f"write a measurement, one of {' '.join(COMPARISONS)} and a number, such as `cytokine_release.penn >= 3`"
         raise InputError("this is no condition", value=written, remedy=remedy)
     return Condition(match[1], match[2], float(match[3]))
 

@@ -192,9 +192,9 @@ def _check_names(values: Mapping[str, Any], place: str, problems: Problems) -> N
         with problems.collect(f"{place}: `disease`"):
             diseases.get(values["disease"])
     for arm in values["arms"]:
-        _check_agents(arm.regimen, f"{place}: `arms.{arm.key}.regimen`", problems)
+        check_agents(arm.regimen, f"{place}: `arms.{arm.key}.regimen`", problems)
     for position, rule in enumerate(values["protocol"].rules, start=1):
-        _check_agents(rule.give, f"{place}: `protocol.rules`, rule {position}", problems)
+        check_agents(rule.give, f"{place}: `protocol.rules`, rule {position}", problems)
     keys = [arm.key for arm in values["arms"]]
     for source, target in values["protocol"].crossover.items():
         for key in (source, target):
@@ -203,7 +203,8 @@ def _check_names(values: Mapping[str, Any], place: str, problems: Problems) -> N
                 problems.add(f"there is no arm `{key}`{nearest(key, keys)}", f"{place}: `protocol.crossover`", remedy=remedy)
 
 
-def _check_agents(regimen: Regimen, place: str, problems: Problems) -> None:
+def check_agents(regimen: Regimen, place: str, problems: Problems) -> None:
+    """The agents of a regimen exist and are dosed in units they take; what is wrong goes to `problems`."""
     for agent, resolved in dict.fromkeys((row.agent, row.resolved_units) for row in regimen.rows):
         with problems.collect(place):
             module = therapies.get(agent)

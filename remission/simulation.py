@@ -20,7 +20,7 @@ from remission.trial import RTOL, cohort_of, prepare
 from remission.version import VERSION
 
 DAILY = 120
-LONGEST = 2500.0
+LONGEST_WAIT = 400.0
 STEP = 15.0
 
 
@@ -61,7 +61,7 @@ def simulate_scenario(
     study = prepare(scenario)
     seed = scenario.seed if seed is None else seed
     cohort = cohort_of(study, patients or 1, seed, None, Options(rtol=RTOL))
-    grid = np.concatenate([np.arange(0.0, DAILY), np.arange(DAILY, LONGEST, STEP)])
+    grid = np.concatenate([np.arange(0.0, DAILY), np.arange(DAILY, scenario.protocol.visits[-1] + LONGEST_WAIT, STEP)])
     tables = []
     for number, arm in enumerate(scenario.arms):
         if progress:

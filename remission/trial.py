@@ -20,15 +20,16 @@ from remission.diseases.build import build
 from remission.engine.compile import cache_directory, compile_system
 from remission.engine.ensemble import Options
 from remission.engine.layout import FAILURES
-from remission.errors import FailedMembers, InputError
+from remission.errors import FailedMembers, InputError, Problems, nearest
 from remission.history import cohort_key, make_cohort
 from remission.measurement import LABEL, TABLE
 from remission.model.disease import Disease
 from remission.model.system import System
 from remission.parameters import ParameterSet, Table
-from remission.population import Cohort
+from remission.population import Cohort, limits_of
 from remission.results import TrialResult
 from remission.scenario import ArmSpec, Scenario
+from remission.tables import Row
 
 PART = 1000
 RTOL = 1e-4
@@ -52,16 +53,45 @@ class Study:
         return tuple(lesion.site for lesion in self.disease.lesions)
 
 
-def prepare(scenario: Scenario, overrides: Mapping[str, float | str] | None = None, tables: Sequence[Table] = ()) -> Study:
-    """Compose the system of a scenario; `overrides` are the last layer over all tables."""
+def prepare(
+    scenario: Scenario,
+    overrides: Mapping[str, float | str] | None = None,
+    tables: Sequence[Table] = (),
+    numbers: ParameterSet | None = None,
+) -> Study:
+    """Compose the system of a scenario. `numbers` are those of a system built before: what was laid over its tables holds here too;
+    `overrides` are the last layer over all."""
     disease = diseases.get(scenario.disease)
     past = [dose["agent"] for line in disease.history for dose in line.doses]
     own = {module.label for module in disease.modules}
     names = tuple(name for name in dict.fromkeys([*scenario.agents, *past, *ALWAYS]) if name not in own)
     system = build(disease, names, tables=tables)
     rows = {**system.parameters.rows, **Table.read(TABLE).of_module(LABEL)}
+    rows |= _laid_over(rows, numbers.rows if numbers else {})
     parameters = ParameterSet(rows, system.parameters.correlations).with_values(overrides or {})
+    limits_of(scenario.population.where, parameters.rows)
+    _check_rules(scenario, system)
     return Study(scenario, disease, replace(system, parameters=parameters), parameters)
+
+
+def _laid_over(rows: Mapping[str, Row], changed: Mapping[str, Row]) -> dict[str, Row]:
+    """The rows of `changed` that have gone through further layers than ours."""
+    both = [key for key in changed if key in rows and changed[key].layers != rows[key].layers]
+    return {key: changed[key] for key in both if changed[key].layers[: len(rows[key].layers)] == rows[key].layers}
+
+
+def _check_rules(scenario: Scenario, system: System) -> None:
+    """Rules read what the model has; crossover is not part of this version."""
+    known = [item.name for items in ("outputs", "states") for item in system.of(items, "patient")]
+    problems = Problems()
+    for rule in scenario.protocol.rules:
+        for unknown in (condition.measure for condition in rule.when if condition.measure not in known):
+            place = f"protocol.rules, rule `{rule.name}`"
+            remedy = "name an output of the model, such as `cytokine_release.penn`"
+            problems.add(f"nothing is measured as `{unknown}`{nearest(unknown, known)}", place, remedy=remedy)
+    if scenario.protocol.crossover:
+        problems.add("this version runs no crossover", "protocol.crossover", remedy="leave it out; `later_lines` treats relapse")
+    problems.raise_if_any()
 
 
 def cohort_of(study: Study, size: int, seed: int, progress: Progress | None = None, options: Options | None = None) -> Cohort:

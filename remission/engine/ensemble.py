@@ -32,7 +32,7 @@ class Options:
 
     method: Rodas5P, or Tsit5 where `pilot` counts fewer operations. rtol: relative tolerance per step; absolute ones belong to
     the system. n_small: cells below which chance decides. seed: of the study. max_steps: tries per member and advance.
-    threads: None = all cores this process may use. chunk: members per task, None = chosen.
+    threads: None = all cores this process may use. chunk: members per task, None = chosen. faults: whether REMISSION_FAULT applies.
     """
 
     method: Method = Method.RODAS5P
@@ -42,6 +42,7 @@ class Options:
     max_steps: int = 100_000
     threads: int | None = None
     chunk: int | None = None
+    faults: bool = True
 
 
 DEFAULTS = Options()
@@ -245,7 +246,8 @@ def advance(
     until = np.broadcast_to(np.asarray(until, float), batch.size)
     if not np.isfinite(until).all():
         raise InputError("a member's stop is not a finite day", "advance", until[~np.isfinite(until)][0])
-    first = _with_fault(_prepared(system, batch, until, save))
+    prepared = _prepared(system, batch, until, save)
+    first = _with_fault(prepared) if options.faults else prepared
     result = copy(first)
     _run(system, result, options, 1.0)
     failed = np.isin(result.status, FAILURES) & (first.status == Status.OK)
