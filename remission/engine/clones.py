@@ -40,7 +40,9 @@ def set_counts(model, flags, counts, lesions, n):
 
 @njit(**OPTIONS)
 def remember_cells(model, y, before, lesions):
-    """Keep the cells of every clone before a jump."""
+    """Keep the cells of every clone before a jump; a lesion yet to come has none."""
+    for index in range(before.size):
+        before[index] = 0.0
     for lesion in range(lesions):
         for clone in range(model.cell_state.size):
             before[lesion * model.n_clones + clone] = y[cell_place(model, lesion, clone)]

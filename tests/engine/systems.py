@@ -41,19 +41,9 @@ def compiled(structure, atol, functions, **fields) -> Compiled:
     """A system from plain functions; what is not given does nothing."""
     given = {"quad": none_quad, "event": none_event, "dose": none_dose, "init": none_init} | functions
     made = {name: cfunc(SIGNATURES[name])(given[name]) for name in SIGNATURES}
-    sizes = dict.fromkeys(
-        [
-            "n_clones",
-            "n_clone_states",
-            "n_inputs",
-            "n_lesion_parameters",
-            "n_quadratures",
-            "n_lesion_quadratures",
-            "n_outputs",
-            "n_lesion_outputs",
-        ],
-        0,
-    )
+    names = ("n_clones", "n_clone_states", "n_inputs", "n_lesion_parameters")
+    names += ("n_quadratures", "n_lesion_quadratures", "n_outputs", "n_lesion_outputs")
+    sizes = dict.fromkeys(names, 0)
     return Compiled(
         n_patient=structure.n_patient,
         n_block=structure.n_block,
@@ -125,10 +115,11 @@ def binding() -> Compiled:
 
 @cache
 def clone_under_drug() -> Compiled:
-    """One clone in one lesion under a decaying drug; p: net growth, turnover, kill, decay 1/day; lesion p: cells at start.
+    """One clone per lesion under a decaying drug; p: net growth, turnover, kill, decay, arrivals and spread, 1/day; lesion p:
+    cells at start.
 
     Patient state 0 is the drug effect (1 at the start). Events: 0 death of the patient at hazard 1e-9 per cell and day;
-    1 a founder cell arrives in the lesion at rate p[4]. Integral 2: cell days.
+    1 a founder cell arrives in a lesion at rate p[4]; 2 a lesion of 1000 cells appears at rate p[5]. Lesion integral: cell days.
     """
     structure = arrow(1, 1, {(0, 0)}, (), {(0, 0)}, {(0, 0)})
     pp, lp, ll = structure.slot_pp[0, 0], structure.slot_lp[0, 0], structure.slot_ll[0, 0]
@@ -151,10 +142,11 @@ def clone_under_drug() -> Compiled:
 
     def quad(y, p, flags, g, bd, L):
         g[0] = 0.0
+        g[1] = p[5]
         for l in range(L):
             g[0] += 1e-9 * y[1 + l]
-            g[1 + 2 * l] = p[4]
-            g[2 + 2 * l] = y[1 + l]
+            g[2 + 2 * l] = p[4]
+            g[3 + 2 * l] = y[1 + l]
             birth = p[0] / (1.0 - p[1])
             bd[2 * l] = birth
             bd[2 * l + 1] = birth * p[1] + p[2] * y[0]
@@ -176,14 +168,20 @@ def clone_under_drug() -> Compiled:
     def event(hazard, lesion, clone, y, p, flags, L):
         if hazard == 1:
             y[1 + lesion] += 1.0
+        elif hazard == 2:
+            y[1 + lesion] = 1000.0
 
     def init(p, y, L):
         y[0] = 1.0
         for l in range(L):
-            y[1 + l] = p[5 + l]
+            y[1 + l] = p[6 + l]
 
     functions = {"rhs": rhs, "jac": jac, "quad": quad, "out": out, "dose": dose, "event": event, "init": init}
-    hazards = (Hazard("death", "patient", 0, stop=True), Hazard("founder", "lesion", 0, repeats=True))
-    sizes = {"n_clones": 1, "n_clone_states": 1, "n_patient_parameters": 5, "n_lesion_parameters": 1}
-    sizes |= {"n_quadratures": 1, "n_lesion_quadratures": 2, "n_outputs": 1, "n_lesion_outputs": 1}
+    hazards = (
+        Hazard("death", "patient", 0, stop=True),
+        Hazard("founder", "lesion", 0, repeats=True),
+        Hazard("spread", "patient", 1, seeds=True, repeats=True),
+    )
+    sizes = {"n_clones": 1, "n_clone_states": 1, "n_patient_parameters": 6, "n_lesion_parameters": 1}
+    sizes |= {"n_quadratures": 2, "n_lesion_quadratures": 2, "n_outputs": 1, "n_lesion_outputs": 1}
     return compiled(structure, [1e-6, 1.0], functions, cell_state=np.array([0]), hazards=hazards, **sizes)
