@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import ClassVar
 
+from remission.model.functions import hill
 from remission.model.module import AbstractTherapy
 
 LINEAGES = ("host", "b_cells", "engineered")
@@ -17,7 +18,7 @@ class Combination(AbstractTherapy):
 
     A course is an effect that fades; over its time it kills sensitive malignant cells by `kill` natural logs, and
     lymphocytes and blood precursors with it. It is dosed in courses (1 is the full one). Drugs that a patient had not seen
-    before share only a part of the resistance (`cross_resistance`).
+    before share only a part of the resistance (`cross_resistance`), and some slow division while they last (`hold`).
 
     Not represented: the single drugs, their order and their side effects beyond blood; host cells against an engineered
     receptor, whose number is the one at lymphodepletion.
@@ -35,6 +36,7 @@ class Combination(AbstractTherapy):
         usual = 1 + p.cross_resistance * (m.port("sensitivity", "chemotherapy") - 1)
         exposed = usual * m.port("access", "small_molecule")
         m.add("kill", p.kill * fading * course * exposed, channel="chemotherapy")
+        m.multiply("growth", 1 - p.hold * hill(course, p.half_hold, 2))
         for lineage in LINEAGES:
             m.add("lymphocyte_loss", p.lymphocyte_kill * fading * course, channel=lineage)
         m.add("marrow_toxicity", p.marrow_kill * fading * course)
