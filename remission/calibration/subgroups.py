@@ -48,7 +48,7 @@ def _exposure_from(limit: float) -> Callable[[ArmRun], Mask]:
 
 
 def _prior_transplant(value: int) -> Callable[[ArmRun], Mask]:
-    return lambda run: treated(run) & (run.covariates["prior_transplant"] == value)
+    return lambda run: treated(run) & (run.covariates.get("prior_transplant", np.full(run.size, np.nan)) == value)
 
 
 def high_burden(run: ArmRun) -> Mask:
