@@ -188,6 +188,12 @@ def copy(
     print(target)
 
 
+@app.command()
+def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept.")] = False) -> None:
+    """Show or clear what is kept to save time: compiled models and cohorts."""
+    print(f"removed {_job('cache', 'clear')()}" if clear else _job("cache", "kept")())
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"remission {VERSION}")
