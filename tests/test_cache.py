@@ -24,7 +24,8 @@ def test_the_cache_says_what_it_holds(folder):
 
 def test_clearing_removes_models_and_cohorts_and_leaves_other_files(folder, capsys):
     assert run(["cache", "--clear"]) == 0
-    assert cache.kept().models == 0 and cache.kept().cohorts == 0
+    assert cache.kept().models == 0
+    assert cache.kept().cohorts == 0
     assert (folder / "notes.txt").exists()
     assert "1 models, 1 cohorts" in capsys.readouterr().out
 
