@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
+import zipfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,12 +112,18 @@ class Cohort:
         )
 
     def save(self, folder: Path) -> None:
-        """Write the cohort; `Cohort.load` reads it back bit for bit."""
-        folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = {f"value:{key}": array for key, array in self.values.items()}
-        np.savez(folder / "cohort.npz", index=self.index, attempt=self.attempt, y=self.y, phase=self.phase, **arrays)
-        self.chart.write_parquet(folder / "cohort.parquet")
-        (folder / "cohort.json").write_text(json.dumps({"format": FORMAT, "key": self.key, "flow": self.flow}))
+        """Write the cohort in one step, so that no other process reads half of it; `Cohort.load` reads it back bit for bit."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as place:
+            part = Path(place) / "cohort"
+            part.mkdir()
+            arrays: dict[str, Any] = {f"value:{key}": array for key, array in self.values.items()}
+            np.savez(part / "cohort.npz", index=self.index, attempt=self.attempt, y=self.y, phase=self.phase, **arrays)
+            self.chart.write_parquet(part / "cohort.parquet")
+            (part / "cohort.json").write_text(json.dumps({"format": FORMAT, "key": self.key, "flow": self.flow}))
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.rename(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Cohort:
