@@ -18,6 +18,8 @@ from remission.response.predictive import verdict_allowed
 
 NO_DIFFERENCE = {"hazard ratio": 1.0, "difference": 0.0}
 TAIL = 0.025
+FLOOR = 0.2
+"""Smallest standard deviation of replicates in scores, over the target's standard error."""
 WORTH = 20
 """Patients that a trial without printed n counts as in a mean."""
 
@@ -83,10 +85,10 @@ def score(
         return unread(target, "too few replicates give the number")
     low, middle, high = (float(np.quantile(whole, q, method="nearest")) for q in (TAIL, 0.5, 1 - TAIL))
     value = transform(target.value, scale, target.n or size)
-    spread = _spread(whole)
     error = _spread(pure) * np.sqrt(size / patients) if np.isfinite(_spread(pure)) else None
     allowed = error is not None and verdict_allowed(error, standard_error(target))
     other = None if reference is None else transform(reference[0], scale, size)
+    spread = max(_spread(whole), FLOOR * standard_error(target))
     away = None if not np.isfinite(middle) else abs(value - middle) / spread
     reference_away = None if other is None or not np.isfinite(spread) else abs(value - other) / spread
     return Score(
@@ -114,7 +116,7 @@ def unread(target: Target, why: str) -> Score:
 def _spread(values: np.ndarray) -> float:
     """Half the width of the central 68 %, a standard deviation that a few medians never reached do not spoil."""
     low, high = np.quantile(values, [0.16, 0.84], method="nearest") if values.size else (np.nan, np.nan)
-    return max(float(high - low) / 2, 1e-6) if np.isfinite(high - low) else float("nan")
+    return float(high - low) / 2 if np.isfinite(high - low) else float("nan")
 
 
 def _ratio(whole: np.ndarray, pure: np.ndarray) -> float | None:
