@@ -6,7 +6,6 @@ import json
 import shutil
 import tempfile
 import zipfile
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
