@@ -281,7 +281,7 @@ def _with_fault(batch: Batch) -> Batch:
 def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> None:
     """Run all members in place, chunk by chunk, on as many threads as asked."""
     model, settings = model_of(system, batch.capacity), _settings(options, tighter)
-    threads = options.threads or len(os.sched_getaffinity(0))
+    threads = options.threads or _cores()
     chunk = options.chunk or int(np.clip(batch.size // (8 * threads), 1, 64))
     sizes = _sizes(system, batch)
     arrays = (batch.state, batch.doses, batch.clones, batch.events, batch.watch, settings, sizes)
@@ -293,6 +293,11 @@ def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> No
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(run_chunk, model, *arrays, low, high) for low, high in spans]:
             done.result()
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sizes(system: Compiled, batch: Batch) -> tuple[int, int, int, int, int]:

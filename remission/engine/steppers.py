@@ -299,7 +299,7 @@ def error_norm(y, work, atol, rtol, n):
 
 @njit(**OPTIONS)
 def first_step(y, work, atol, rtol, n, longest):
-    """A step that changes the state by about a hundredth, after Hairer, Norsett and Wanner, Solving ODEs I, II.4."""
+    """A step that changes the state by about a tenth, after Hairer, Norsett and Wanner, Solving ODEs I, II.4."""
     size, speed = 0.0, 0.0
     for i in range(n):
         scale = atol[i] + rtol * abs(y[i])
