@@ -251,6 +251,7 @@ def _joined(parts: list[Cohort], key: str, size: int, used: int, drawn: int | No
     values = {name: np.concatenate([part.values[name] for part in filled])[order] for name in filled[0].values}
     count = drawn if drawn is not None else sum(part.flow.get("candidates", 0) for part in parts)
     flow = {"candidates": count, "patients": used, "enrolled": len(order), "not_reached": used - len(index)}
+    flow["effective_sample_size"] = len(order)
     flow["acceptance_rate"] = len(index) / count if count else 0.0
     return Cohort(
         key, index[order], np.concatenate([p.attempt for p in filled])[order], values,
