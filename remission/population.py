@@ -131,11 +131,11 @@ class Cohort:
             head = json.loads((folder / "cohort.json").read_text())
             if head.get("format") != FORMAT:
                 raise InputError("the cohort was saved by another version", place=str(folder), remedy="build the cohort again")
-            with np.load(folder / "cohort.npz") as saved:
+            with (folder / "cohort.npz").open("rb") as file, np.load(file) as saved:
                 arrays = {name: saved[name] for name in saved.files}
             values = {key[6:]: array for key, array in arrays.items() if key.startswith("value:")}
             own = [arrays[name] for name in ("index", "attempt", "y", "phase")]
             chart = pl.read_parquet(folder / "cohort.parquet")
             return cls(head["key"], *own[:2], values, *own[2:], chart, head["flow"])
-        except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
+        except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
             raise InputError("no saved cohort can be read here", place=str(folder), remedy="build the cohort again") from error
