@@ -54,23 +54,34 @@ def model_of(system: Compiled, capacity: int) -> Model:
     marks = np.zeros(system.atol.size) if system.nonnegative is None else system.nonnegative
     a = system.addresses
     return Model(
-        *(int(address) for address in (a.rhs, a.jac, a.quad, a.out, a.dose, a.event, a.init)),
-        system.n_patient,
-        system.n_block,
-        max(system.n_clones, 1),
-        system.n_patient_parameters - system.n_inputs,
-        system.n_inputs,
-        system.n_quadratures,
-        system.n_lesion_quadratures,
-        system.arrow.operations,
-        np.ascontiguousarray(system.cell_state, np.int64),
-        _per_state(system, system.atol, capacity),
-        _per_state(system, marks, capacity),
-        *(np.ascontiguousarray(column) for column in entries.T),
-        n_patient_entries,
-        n_lesion_entries,
-        *(np.array([getattr(h, mark) for h in system.hazards], bool) for mark in ("stop", "seeds", "repeats")),
-        hazard_keys(system),
+        rhs=int(a.rhs),
+        jac=int(a.jac),
+        quad=int(a.quad),
+        out=int(a.out),
+        dose=int(a.dose),
+        event=int(a.event),
+        init=int(a.init),
+        n_patient=system.n_patient,
+        n_block=system.n_block,
+        n_clones=max(system.n_clones, 1),
+        first_input=system.n_patient_parameters - system.n_inputs,
+        n_inputs=system.n_inputs,
+        n_quadratures=system.n_quadratures,
+        n_lesion_quadratures=system.n_lesion_quadratures,
+        operations=system.arrow.operations,
+        cell_state=np.ascontiguousarray(system.cell_state, np.int64),
+        atol=_per_state(system, system.atol, capacity),
+        nonnegative=_per_state(system, marks, capacity),
+        entry_integral=np.ascontiguousarray(entries[:, 0]),
+        entry_hazard=np.ascontiguousarray(entries[:, 1]),
+        entry_lesion=np.ascontiguousarray(entries[:, 2]),
+        entry_clone=np.ascontiguousarray(entries[:, 3]),
+        patient_entries=n_patient_entries,
+        lesion_entries=n_lesion_entries,
+        hazard_stop=np.array([h.stop for h in system.hazards], bool),
+        hazard_seeds=np.array([h.seeds for h in system.hazards], bool),
+        hazard_repeats=np.array([h.repeats for h in system.hazards], bool),
+        hazard_key=hazard_keys(system),
     )
 
 
@@ -347,8 +358,8 @@ def simulate(
     members: a batch, or a function (patients, capacity) that makes one, (None, None) asking for all; with a function, members
     that run out of lesions are repeated with twice the room. regimen: dose rows instead of those of the batch.
     """
-    make = members if callable(members) else None
-    batch = make(None, None) if make else members
+    make = None if isinstance(members, Batch) else members
+    batch = members if isinstance(members, Batch) else members(None, None)
     batch = batch if regimen is None else replace(batch, doses=regimen)
     result = _through_visits(system, batch, until, save, protocol, options)
     while make and (short := result.status == Status.NEEDS_CAPACITY).any():

@@ -1,5 +1,7 @@
 """Calling a generated function by its address, so that the driver is compiled once for all systems."""
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -21,8 +23,7 @@ def _c_value(context, builder, kind, value):
     return context.cast(builder, value, kind, wanted)
 
 
-@intrinsic
-def call(typing_context, address, arguments):
+def _call(typing_context, address, arguments: Any):
     """Call the C function at `address`; float64 arrays pass as pointers, whole numbers as int64, floats as float64."""
     if not isinstance(arguments, types.BaseTuple):
         return None
@@ -36,3 +37,6 @@ def call(typing_context, address, arguments):
         return context.get_dummy_value()
 
     return types.none(types.int64, arguments), generate
+
+
+call: Any = intrinsic(_call)

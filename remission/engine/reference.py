@@ -5,6 +5,8 @@ tuple in one word and reads its fields on demand with the same syntax, which mak
 The caller keeps the tuple alive; arrays read through a reference hold no count of their own.
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -55,8 +57,7 @@ def _read_field(context, builder, kind, value, field):
     return loaded
 
 
-@intrinsic
-def reference(typing_context, group):
+def _reference(typing_context, group):
     """The address of a copy of the tuple that lives as long as the calling function."""
     if not isinstance(group, types.BaseNamedTuple):
         return None
@@ -67,3 +68,6 @@ def reference(typing_context, group):
         return place
 
     return Reference(group)(group), generate
+
+
+reference: Any = intrinsic(_reference)
