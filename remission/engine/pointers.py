@@ -23,11 +23,15 @@ def _c_value(context, builder, kind, value):
     return context.cast(builder, value, kind, wanted)
 
 
+def _kinds(arguments: Any) -> tuple:
+    return tuple(arguments)
+
+
 def _call(typing_context, address, arguments: Any):
     """Call the C function at `address`; float64 arrays pass as pointers, whole numbers as int64, floats as float64."""
     if not isinstance(arguments, types.BaseTuple):
         return None
-    kinds = tuple(arguments)
+    kinds = _kinds(arguments)
 
     def generate(context, builder, signature, values):
         function_type = ir.FunctionType(ir.VoidType(), [_c_type(kind) for kind in kinds])
