@@ -10,9 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import diseases
 from .errors import InputError, nearest
-from .model.disease import Disease
 
 PACKAGE = Path(__file__).parent
 CRITERIA = {
@@ -42,11 +40,6 @@ def scenarios() -> dict[str, Path]:
 def criteria() -> tuple[str, ...]:
     """The response criteria that are implemented."""
     return tuple(name for name, module in CRITERIA.items() if find_spec(f"remission.response.{module}"))
-
-
-def disease(name: str) -> Disease:
-    """The disease of that name; `InputError` with the nearest one."""
-    return diseases.get(name)
 
 
 def scenario_path(name: str) -> Path:

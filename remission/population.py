@@ -54,7 +54,7 @@ def covariates(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key[len(PREFIX) :]: array for key, array in values.items() if key.startswith(PREFIX)}
 
 
-def limits_of(where: Mapping[str, Sequence[float]], keys: Iterable[str]) -> dict[str, tuple[float, float]]:
+def limits_of(where: Mapping[str, Sequence[float | str]], keys: Iterable[str]) -> dict[str, tuple[float, float]]:
     """The limits of `where` as numbers; `InputError` when a covariate is not among the parameters `keys`, or its limits are no pair."""
     known = sorted(key[len(PREFIX) :] for key in keys if key.startswith(PREFIX))
     found = {}
@@ -134,8 +134,8 @@ class Cohort:
             with (folder / "cohort.npz").open("rb") as file, np.load(file) as saved:
                 arrays = {name: saved[name] for name in saved.files}
             values = {key[6:]: array for key, array in arrays.items() if key.startswith("value:")}
-            own = [arrays[name] for name in ("index", "attempt", "y", "phase")]
+            index, attempt, y, phase = (arrays[name] for name in ("index", "attempt", "y", "phase"))
             chart = pl.read_parquet(folder / "cohort.parquet")
-            return cls(head["key"], *own[:2], values, *own[2:], chart, head["flow"])
+            return cls(head["key"], index, attempt, values, y, phase, chart, head["flow"])
         except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
             raise InputError("no saved cohort can be read here", place=str(folder), remedy="build the cohort again") from error

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from remission import catalog, run_directory
+from remission import diseases, run_directory
 from remission.calibration import posterior as laws
 from remission.calibration import stored
 from remission.calibration.account import CalibrationResult, account_of
@@ -31,6 +31,8 @@ from remission.calibration.summaries import reason_missing
 from remission.calibration.targets import Target, of_role, read_targets, targets_path
 from remission.engine.ensemble import Options
 from remission.errors import InputError, RunError
+from remission.laws import LogitNormal, LogNormal, Normal
+from remission.parameters import Row
 from remission.scenario import read_scenario
 from remission.trial import RTOL, Study, cohort_of, prepare
 
@@ -66,7 +68,7 @@ def calibrate(
     `InputError` for an unknown disease or faulty tables; `RunError` names the priors that the data contradict.
     """
     sizes, told = sizes or Sizes(), progress or (lambda stage, done, total: None)
-    name = catalog.disease(name).name
+    name = diseases.get(name).name
     path = targets or targets_path(name)
     free = read_free(stored.FOLDER / f"{name}.free.csv")
     study = prepare(read_scenario(SCENARIO[name]))
@@ -150,7 +152,14 @@ def current(study: Study, free: Sequence[Free]) -> dict[str, float]:
     unknown = [one.key for one in free if one.parameter not in rows]
     if unknown:
         raise InputError(f"no such parameter: {', '.join(unknown)}", "the table of free numbers", remedy="name rows of the tables")
-    return {one.key: rows[one.parameter].number if one.aspect == "median" else rows[one.parameter].law.sd for one in free}
+    return {one.key: rows[one.parameter].number if one.aspect == "median" else _spread(rows[one.parameter]) for one in free}
+
+
+def _spread(row: Row) -> float:
+    """The standard deviation a parameter varies by."""
+    if not isinstance(row.law, LogNormal | Normal | LogitNormal):
+        raise InputError(f"`{row.name}` has no standard deviation to calibrate", row.place or None, remedy="free its median only")
+    return row.law.sd
 
 
 def _cuts(evaluator: Evaluator, x: np.ndarray, targets: Sequence[Target], study: Study) -> dict[str, float]:

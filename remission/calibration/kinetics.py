@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -114,7 +115,8 @@ def _rank(first: np.ndarray, second: np.ndarray) -> float:
     first, second = first[seen], second[seen]
     if first.size < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")
-    return float(spearmanr(first, second).statistic)
+    found: Any = spearmanr(first, second)
+    return float(found.statistic)
 
 
 FUNCTIONS: Mapping[str, Callable[[ArmRun, np.ndarray, float | None], float]] = {

@@ -132,7 +132,9 @@ def residuals(targets: Sequence[Target], values: Sequence[float | None], patient
     found = []
     for target, value in zip(targets, values, strict=True):
         scale, error = scale_of(target), standard_error(target)
-        known = value is not None and np.isfinite(value)
-        gap = (transform(value, scale, patients) - transform(target.value, scale, target.n)) / error if known else FAR
+        if value is None or not np.isfinite(value):
+            gap = FAR
+        else:
+            gap = (transform(value, scale, patients) - transform(target.value, scale, target.n)) / error
         found.append(error * float(np.sign(gap)) * (abs(gap) if abs(gap) <= FAR else FAR + 2 * np.log1p((abs(gap) - FAR) / 2)))
     return np.array(found)

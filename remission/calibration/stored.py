@@ -57,7 +57,7 @@ def _row(key: str, value: float, law: str) -> dict[str, str]:
 
 def write_population(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, POPULATION_COLUMNS, lineterminator="\n")
+        writer: csv.DictWriter[str] = csv.DictWriter(file, POPULATION_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

@@ -57,7 +57,7 @@ NO_SUBGROUP: Mapping[str, str] = {
 
 def reason_missing(target: Target) -> str | None:
     """Why the model says nothing about a target; None where it does."""
-    known = target.endpoint in FUNCTIONS or target.endpoint in ENDPOINTS or target.endpoint in SLOPES or _is_grade(target.endpoint)
+    known = any(target.endpoint in names for names in (FUNCTIONS, hazards.RATIOS, ENDPOINTS, SLOPES)) or _is_grade(target.endpoint)
     if target.endpoint in NOT_REPRESENTED:
         return NOT_REPRESENTED[target.endpoint]
     if target.subgroup in NO_SUBGROUP:
@@ -269,5 +269,4 @@ FUNCTIONS: Mapping[str, Callable[[ArmRun, np.ndarray, float | None], float]] = {
     "cumulative_relapse_cd19_positive": _incidence(0),
     "b_cell_recovery": _b_cells_back,
     **kinetics.FUNCTIONS,
-    **hazards.RATIOS,
 }

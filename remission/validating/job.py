@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from remission import catalog
+from remission import diseases
 from remission.calibration import stored
 from remission.calibration.free_parameters import read_free
 from remission.calibration.job import SCENARIO
@@ -134,7 +134,7 @@ def validate(
     """
     sizes, told = sizes or Sizes(), progress or (lambda stage, done, total: None)
     known = diseases_with_targets()
-    chosen = [catalog.disease(name).name for name in names] if names else list(known)
+    chosen = [diseases.get(name).name for name in names] if names else list(known)
     for name in chosen:
         if name not in known:
             raise InputError(f"`{name}` has no table of targets", remedy=f"diseases with targets: {', '.join(known)}")

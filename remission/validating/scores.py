@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _number(value: float, scale: str) -> float | None:
     return None if not np.isfinite(value) else back(value, scale)
 
 
-def by_trial(scores: Sequence[Score]) -> list[dict[str, object]]:
+def by_trial(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """One score per trial: the root mean square distance of its numbers from the middle of their replicates, in replicate standard
     deviations (1 is what chance gives), that of the named reference, and how many lie inside."""
     found = []
