@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from .errors import InputError, Problems, nearest
 
 _PACKAGE = Path(__file__).parent
+Item = TypeVar("Item")
 
 
 def read_csv(path: Path, place: str) -> list[tuple[int, list[str]]]:
@@ -22,6 +25,27 @@ def read_csv(path: Path, place: str) -> list[tuple[int, list[str]]]:
     except (OSError, csv.Error) as error:
         raise InputError(f"the table cannot be read ({error})", place, remedy="save it again as CSV UTF-8") from error
     return [(number, cells) for number, cells in rows if any(cells)]
+
+
+def read_records(path: Path, what: str, columns: tuple[str, ...], remedy: str, made: Callable[[dict[str, str]], Item]) -> list[Item]:
+    """The rows of a table that has at least these columns, each as `made` makes it of its cells; all problems at once.
+
+    `what` names the table in messages, `remedy` says what to do when it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the table of {what} cannot be read", path, remedy=remedy) from error
+    missing = [name for name in columns if not rows or name not in rows[0]]
+    if missing:
+        raise InputError(f"the table of {what} lacks {', '.join(missing)}", path, remedy=f"its columns are {', '.join(columns)}")
+    problems, found = Problems(), []
+    for line, row in enumerate(rows, start=2):
+        with problems.collect(f"{path.name}, line {line}"):
+            found.append(made(row))
+    problems.raise_if_any()
+    return found
 
 
 def check_header(header: list[str], known: tuple[str, ...], needed: tuple[str, ...], place: str) -> None:

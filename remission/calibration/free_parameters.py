@@ -8,14 +8,14 @@ was carried through history; `arms` says which arms feel it. Parameters of histo
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from remission.errors import InputError, Problems
+from remission.errors import InputError
+from remission.spreadsheets import read_records
 
 COLUMNS = ("key", "prior", "spread", "low", "high", "transform", "state", "arms", "source", "why")
 TRANSFORMS = ("log", "logit", "identity")
@@ -66,20 +66,7 @@ class Free:
 
 def read_free(path: Path) -> tuple[Free, ...]:
     """The rows of a table of free numbers; all problems at once."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the table of free numbers cannot be read", path, remedy="a calibration needs one beside its targets") from error
-    missing = [name for name in COLUMNS if not rows or name not in rows[0]]
-    if missing:
-        raise InputError(f"the table of free numbers lacks {', '.join(missing)}", path, remedy=f"its columns are {', '.join(COLUMNS)}")
-    problems, found = Problems(), []
-    for line, row in enumerate(rows, start=2):
-        with problems.collect(f"{path.name}, line {line}"):
-            found.append(_free(row))
-    problems.raise_if_any()
-    return tuple(found)
+    return tuple(read_records(path, "free numbers", COLUMNS, "a calibration needs one beside its targets", _free))
 
 
 def _free(row: dict[str, str]) -> Free:

@@ -7,14 +7,14 @@ population) or `context` (shown, never judged). `internal` marks validation that
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
-from remission.errors import InputError, Problems
+from remission.errors import InputError
+from remission.spreadsheets import read_records
 
 FOLDER = Path(__file__).parent.parent / "validation"
 ROLES = ("calibrate", "validate", "transport", "context")
@@ -70,19 +70,7 @@ def diseases_with_targets() -> tuple[str, ...]:
 
 def read_targets(path: Path) -> tuple[Target, ...]:
     """The rows of a table of targets; all problems of the file are told at once."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the table of targets cannot be read", path, remedy="name a CSV file in UTF-8") from error
-    missing = [name for name in COLUMNS if not rows or name not in rows[0]]
-    if missing:
-        raise InputError(f"the table of targets lacks {', '.join(missing)}", path, remedy=f"its columns are {', '.join(COLUMNS)}")
-    problems, found = Problems(), []
-    for line, row in enumerate(rows, start=2):
-        with problems.collect(f"{path.name}, line {line}"):
-            found.append(_target(row))
-    problems.raise_if_any()
+    found = read_records(path, "targets", COLUMNS, "name a CSV file in UTF-8", _target)
     _refuse_doubles(found, path)
     return tuple(found)
 
