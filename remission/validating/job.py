@@ -18,8 +18,9 @@ from remission.calibration.steps import plain
 from remission.calibration.summaries import reason_missing
 from remission.calibration.targets import Target, diseases_with_targets, read_targets, targets_path
 from remission.errors import InputError
+from remission.parameters import Table
 from remission.scenario import read_scenario
-from remission.trial import prepare
+from remission.trial import Study, prepare
 from remission.validating import pools as made
 from remission.validating.replicates import REPLICATES, control, follow_ups, values
 from remission.validating.scores import Score, by_trial, reference_of, score, unread
@@ -34,11 +35,14 @@ USUAL = 50
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much `validate` simulates: `patients` in all at the calibrated point, `block` of them for each of `draws` posterior draws."""
+    """How much `validate` simulates: `patients` in all at the calibrated point, `block` of them for each of `draws` posterior draws;
+    other products are followed in `elsewhere` patients under `elsewhere_draws` of them."""
 
     patients: int = 2000
     block: int = 500
     draws: int = 64
+    elsewhere: int = 1500
+    elsewhere_draws: int = 24
     replicates: int = REPLICATES
     seed: int = 7
     threads: int | None = None
@@ -146,13 +150,14 @@ def validate(
 def _disease(name: str, account: Mapping[str, Any], sizes: Sizes, told: Progress, pools: made.Pools | None) -> list[Score]:
     targets = read_targets(targets_path(name))
     readable = [one for one in targets if _why_not(one, SCENARIO[name]) is None]
-    if pools is None:
-        pools = _simulated(name, readable, sizes, told)
-    known = account["report"]["targets"]
-    patients = max(int(account["report"]["patients"]), pools.patients)
+    own = [one for one in readable if one.scenario == SCENARIO[name]]
+    scenes = {SCENARIO[name]: pools or _simulated(name, own, sizes, told)}
+    for other in dict.fromkeys(one.scenario for one in readable if one.scenario != SCENARIO[name]):
+        scenes[other] = _elsewhere(name, other, sizes, told)
     scores = []
     for number, target in enumerate(targets):
-        scores.append(_scored(name, target, targets, pools, known, patients, sizes))
+        known = account["report"] if target.scenario == SCENARIO[name] else {"targets": {}, "patients": 0}
+        scores.append(_scored(name, target, targets, scenes, known, sizes))
         told("replicates", number + 1, len(targets))
     return scores
 
@@ -161,9 +166,29 @@ def _why_not(target: Target, scenario: str) -> str | None:
     """Why a target is not compared at all."""
     if target.role == "context":
         return CONTEXT
-    if target.scenario.replace("_", "-") != scenario:
+    if target.scenario != scenario and not scene_path(target.scenario).exists():
         return OTHER_ENTRY if target.scenario == "reinfusion" else OTHER_PRODUCT
     return reason_missing(target)
+
+
+def scene_path(scenario: str) -> Path:
+    """The design of another product's trial, kept for validation only; its population lies beside it."""
+    return stored.FOLDER / f"{scenario}.toml"
+
+
+def _elsewhere(name: str, scenario: str, sizes: Sizes, told: Progress) -> made.Pools:
+    """Pools of another product in its own population: what its table says holds, everything else is of the posterior."""
+    population = Table.read(stored.FOLDER / f"{scenario}.population.csv", override=True)
+    study = prepare(read_scenario(scene_path(scenario)), tables=[population])
+    free = [one for one in read_free(stored.FOLDER / f"{name}.free.csv") if _is_free(one.parameter, population, study)]
+    share = lambda stage, done: told(f"{scenario} {stage}", int(100 * done), 100)  # noqa: E731
+    arms = [arm.key for arm in study.scenario.arms]
+    few = stored.read_draws(name)[: sizes.elsewhere_draws + 1]
+    return made.simulated(study, free, few, arms, sizes.elsewhere, sizes.block, share, sizes.threads)
+
+
+def _is_free(key: str, population: Table, study: Study) -> bool:
+    return key not in population.rows and key in study.parameters.rows
 
 
 def _simulated(name: str, targets: Sequence[Target], sizes: Sizes, told: Progress) -> made.Pools:
@@ -176,17 +201,18 @@ def _simulated(name: str, targets: Sequence[Target], sizes: Sizes, told: Progres
 
 
 def _scored(
-    name: str, target: Target, targets: Sequence[Target], pools: made.Pools, known: Mapping[str, float | None], patients: int, sizes: Sizes
+    name: str, target: Target, targets: Sequence[Target], scenes: Mapping[str, made.Pools], report: Mapping[str, Any], sizes: Sizes
 ) -> Score:
     why = _why_not(target, SCENARIO[name])
     if why is not None:
         return unread(target, why)
+    pools, known = scenes[target.scenario], report["targets"]
     follow = follow_ups(name).get((target.trial, target.source))
     size = int(target.n or USUAL)
     shift = control(target, pools, known)
     whole = values(target, pools.draws, size, follow, sizes.replicates, sizes.seed)
     pure = values(target, [pools.center], size, follow, sizes.replicates, sizes.seed + 1)
-    basis = patients if shift or known.get(target.name) is not None else pools.patients
+    basis = max(int(report["patients"]), pools.patients) if known.get(target.name) is not None else pools.patients
     return score(target, whole, pure, shift, size, basis, reference_of(target, targets))
 
 

@@ -23,6 +23,7 @@ from remission.trial import RTOL, Study, cohort_of
 
 Runs = Mapping[str, ArmRun]
 SEED = 77
+DOSE_PATIENTS = 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def simulated(
 ) -> Pools:  # fmt: skip
     """Pools from fresh patients: `patients` in all, `block` of them for each draw."""
     cohort = cohort_of(study, patients, SEED, told, Options(rtol=RTOL, threads=threads))
-    evaluator = Evaluator(study, cohort, free, SEED, threads=threads)
+    evaluator = Evaluator(study, cohort, free, SEED, dose_patients=DOSE_PATIENTS, threads=threads)
     found = []
     for number, values in enumerate(draws):
         rows = slice(None) if number == 0 else _block(number - 1, patients, block)
