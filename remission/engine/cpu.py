@@ -256,10 +256,53 @@ def look_after_jump(model, watch, member, work, m, t, lesions):
 
 
 @njit(**OPTIONS)
+def do_due(model, state, doses, clones, settings, member, work, m, t, ends, lesions, n):
+    """Give doses and change infusions that are due; returns (status, day the first infusion ends, whether anything was due)."""
+    if next_day(doses, m) <= t:
+        if not jump_by_doses(model, state, doses, clones, settings, member, work, m, t, lesions, n):
+            return NON_FINITE, ends, True
+    elif t < ends:
+        return OK, ends, False
+    ends, _ = set_infusions(model, doses, m, state.p[m], t)
+    return OK, ends, True
+
+
+@njit(**OPTIONS)
+def watch_step(model, watch, m, member, work, t, length, share, lesions, n):
+    """Let an accepted step count for end points and triggers; the values at its end are those at the start of the next."""
+    chance = model.cell_state.size > 0
+    if share < 1.0:
+        observe(model, member, work, length, share, lesions, n, chance, work.observed[4])
+    record_step(model, member, watch, m, work, t, length, lesions, n, chance, share)
+    remember_triggers(watch, m, work.observed[4])
+    for k in range(work.observed.shape[1]):
+        work.observed[0, k] = work.observed[4, k]
+
+
+@njit(**OPTIONS)
+def carry_out(model, state, clones, events, settings, member, work, m, kind, which, t, lesions):
+    """Carry out what cut a step short, an event or a change of one clone; returns the member's status and number of lesions."""
+    y, flags, patient = member.y, member.flags, state.patient[m]
+    if kind != HAZARD:
+        apply_change(model, clones, m, y, flags, kind, which, settings, patient)
+        set_counts(model, flags, work.step.counts, lesions, model.n_patient + lesions * model.n_block)
+        return OK, lesions
+    remember_cells(model, y, work.before, lesions)
+    status, lesions = fire(model, state, events, settings, m, member, which, t, lesions)
+    n = model.n_patient + lesions * model.n_block
+    if not all_finite(y, n):
+        return NON_FINITE, lesions
+    if status in (OK, STOPPED):
+        settle_all(model, clones, m, y, flags, work.before, lesions, settings, patient)
+        set_counts(model, flags, work.step.counts, lesions, n)
+    return status, lesions
+
+
+@njit(**OPTIONS)
 def run_member(model, state, doses, clones, events, watch, settings, work, m):
     """Take one member to its own `until`, or to the trigger, event or failure that ends it before."""
     member = reference(Member(state.y[m], state.q[m], state.p[m], state.flags[m], clones.phase[m], clones.small[m]))
-    y, flags, patient = state.y[m], state.flags[m], state.patient[m]
+    y, flags = state.y[m], state.flags[m]
     t, until, h, before, lesions = state.t[m], state.until[m], state.h[m], state.error[m], state.n_lesions[m]
     n = model.n_patient + lesions * model.n_block
     watching = watch.output.size + watch.trigger_output.size > 0
@@ -268,15 +311,10 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
     trigger = look_after_jump(model, watch, member, work, m, t, lesions) if watching and status == OK else -1
     fresh, tries = False, 0
     while status == OK and trigger < 0 and t < until:
-        if next_day(doses, m) <= t:
-            if not jump_by_doses(model, state, doses, clones, settings, member, work, m, t, lesions, n):
-                status = NON_FINITE
-                break
-            ends, _ = set_infusions(model, doses, m, state.p[m], t)
-            jumped = True
-        if t >= ends:
-            ends, _ = set_infusions(model, doses, m, state.p[m], t)
-            jumped = True
+        status, ends, due = do_due(model, state, doses, clones, settings, member, work, m, t, ends, lesions, n)
+        if status != OK:
+            break
+        jumped = jumped or due
         if jumped:
             fresh = False
             if watching:
@@ -306,31 +344,16 @@ def run_member(model, state, doses, clones, events, watch, settings, work, m):
         end = stop if share == 1.0 and length == stop - t else t + share * length
         cursor = save_until(model, watch, m, member, work, cursor, t, length, share, end, lesions, n)
         if watching:
-            chance = model.cell_state.size > 0
-            if share < 1.0:
-                observe(model, member, work, length, share, lesions, n, chance, work.observed[4])
-            record_step(model, member, watch, m, work, t, length, lesions, n, chance, share)
-            remember_triggers(watch, m, work.observed[4])
-            for k in range(work.observed.shape[1]):
-                work.observed[0, k] = work.observed[4, k]
+            watch_step(model, watch, m, member, work, t, length, share, lesions, n)
         keep_step(model, clones, m, member, work, length, share, lesions, n)
         t, fresh = end, False
         h = proposed(h, length, growth(error, before))
         before = error
-        if kind == HAZARD:
-            remember_cells(model, y, work.before, lesions)
-            status, lesions = fire(model, state, events, settings, m, member, which, t, lesions)
-            n, jumped = model.n_patient + lesions * model.n_block, True
-            if not all_finite(y, n):
-                status = NON_FINITE
-            elif status in (OK, STOPPED):
-                settle_all(model, clones, m, y, flags, work.before, lesions, settings, patient)
-                set_counts(model, flags, work.step.counts, lesions, n)
-        elif kind == TRIGGER:
+        if kind == TRIGGER:
             watch.armed[m, which], trigger = 0, which
         elif kind != NOTHING:
-            apply_change(model, clones, m, y, flags, kind, which, settings, patient)
-            set_counts(model, flags, work.step.counts, lesions, n)
+            status, lesions = carry_out(model, state, clones, events, settings, member, work, m, kind, which, t, lesions)
+            n, jumped = model.n_patient + lesions * model.n_block, kind == HAZARD
         if status == OK and tries >= settings.max_steps and t < until:
             status = STEPS_EXHAUSTED
     state.t[m], state.h[m], state.error[m] = t, h, before

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from remission.engine.batch import Batch, copy, entry_table, pack_doses, put, take
 from remission.engine.compiled import Addresses, Compiled, Hazard
@@ -210,7 +211,7 @@ def _no_watch(m: int) -> Watch:
     )
 
 
-def watch(batch: Batch, outputs: list[int], above=np.nan, below=np.nan) -> Batch:
+def watch(batch: Batch, outputs: list[int], above: ArrayLike = np.nan, below: ArrayLike = np.nan) -> Batch:
     """Keep running end points of some outputs from now on: extremes and their days, area, first day above and below.
 
     above, below: level, or one per output [W], or per member and output [M, W]; nan = not asked. See `Record`.
