@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from remission.errors import InputError
 from remission.response.records import Records
 
 
@@ -115,6 +117,9 @@ def save_part(run: ArmRun, path: Path) -> None:
 
 
 def load_part(path: Path, key: str, title: str, note: str | None) -> ArmRun:
-    """Read a part that `save_part` wrote."""
-    with np.load(path) as arrays:
-        return _built({name: arrays[name] for name in arrays.files}, key, title, note)
+    """Read a part that `save_part` wrote; `InputError` when it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return _built({name: arrays[name] for name in arrays.files}, key, title, note)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError("the part of a run cannot be read", path, remedy="remove it and go on with `--resume`") from error

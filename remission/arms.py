@@ -18,7 +18,8 @@ from remission.model.regimen import Regimen
 from remission.model.system import System
 from remission.plan_of_visits import Plan, plan_of
 from remission.population import Cohort, covariates, pack
-from remission.protocol import ALARMS, LATER_LINE, WATCHED, Clinic, died
+from remission.protocol import ALARMS, B_CELLS, CRS, LATER_LINE, NEURO, WATCHED, Clinic, died
+from remission.protocol import CELLS as CELLS_SEEN
 from remission.random import exponential, uniform
 from remission.response.leukemia import RULES, best_response, judge_visits, relapse_is_cd19_negative
 from remission.response.records import Records
@@ -142,6 +143,7 @@ def _clinic(system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, pl
         end=end,
         seed=seed,
         own_agents=regimen.agents,
+        cells=CELLS in regimen.agents,
         later_lines=protocol.later_lines,
     )
 
@@ -184,7 +186,8 @@ def _watched(system: System, batch: Batch, cohort: Cohort) -> Batch:
     above = np.full((batch.size, len(WATCHED)), np.nan)
     if "cytokine_release.fever" in cohort.values:
         above[:, WATCHED.index("cytokine_release.severity")] = cohort.values["cytokine_release.fever"]
-    batch = watch(batch, [system.output_slot(name) for name in WATCHED if name in names], above)
+    slots = [system.output_slot(name if name in names else ALARMS[0]) for name in WATCHED]  # an arm without cells keeps their places
+    batch = watch(batch, slots, above)
     levels = [cohort.values[f"{LABEL}.{name}"] for name in ("circulating_alarm", "extramedullary_alarm")]
     return arm(batch, [system.output_slot(name) for name in ALARMS], np.stack(levels, axis=1), [True, True], armed=False)
 
@@ -195,17 +198,16 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
     death = np.where(dead, batch.t, np.nan)
     cause = np.array([hazard.name.rpartition(".")[2] for hazard in compile_system(system).hazards] + [""], dtype=object)
     causes = np.where(dead, cause[np.where(dead, batch.state.fatal, -1)], "")
-    treated = np.isfinite(supply.anchor) & ~(death < supply.anchor) & ~np.isin(batch.status, FAILURES)
-    otherwise = np.where(np.isin(batch.status, FAILURES), "", "death before treatment")
-    reason = np.where(treated, "", np.where(supply.reason != "", supply.reason, otherwise))
     contact = _last_contact(cohort, batch, end, protocol, seed)
+    treated = np.isfinite(supply.anchor) & ~(death < supply.anchor) & (contact >= supply.anchor) & ~np.isin(batch.status, FAILURES)
+    lost = np.where(death < supply.anchor, "death before treatment", "lost before treatment")
+    otherwise = np.where(np.isin(batch.status, FAILURES), "", lost)
+    reason = np.where(treated, "", np.where(supply.reason != "", supply.reason, otherwise))
     anchor = np.where(treated, supply.anchor, np.nan)
     judged = _judged(clinic, anchor, contact)
     records = _records(cohort, spec, clinic, judged, anchor, supply, death, causes, contact)
-    seen = batch.watch.record
-    watched = {name: seen[:, i] for i, name in enumerate(WATCHED)}
-    levels = watched["car_t.blood_level"]
-    peak = np.where(np.isnan(clinic.peak), levels[:, [Record.HIGHEST, Record.HIGHEST_DAY]], clinic.peak)
+    seen = {name: batch.watch.record[:, i] for i, name in enumerate(WATCHED)}
+    acute = {name: clinic.acute_record(batch, name) for name in (CELLS_SEEN, CRS, NEURO)}
     only = (lambda array: np.where(treated & cells, array, np.nan)) if cells else (lambda array: np.full(cohort.size, np.nan))
     return ArmRun(
         key=spec.key,
@@ -222,21 +224,28 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         dose=_dose(system, batch, treated),
         burden=np.where(cells & np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
         exposure=only(np.where(clinic.exposure > 0, clinic.exposure, np.nan)),
-        cmax=only(peak[:, 0]),
-        tmax=only(peak[:, 1] - anchor),
+        cmax=only(acute[CELLS_SEEN][:, Record.HIGHEST]),
+        tmax=only(acute[CELLS_SEEN][:, Record.HIGHEST_DAY] - anchor),
         level_day=clinic.plan.day,
         level=np.where(treated[:, None] & cells, clinic.level, np.nan),
-        persistence=only(levels[:, Record.BELOW_DAY] - anchor),
-        crs_onset=only(watched["cytokine_release.severity"][:, Record.ABOVE_DAY] - anchor),
-        crs_end=only(clinic.crs_end),
+        persistence=only(seen[CELLS_SEEN][:, Record.BELOW_DAY] - anchor),
+        crs_onset=only(acute[CRS][:, Record.ABOVE_DAY] - anchor),
+        crs_end=only(_fever_over(acute[CRS], seen[CRS]) - anchor),
         tocilizumab=treated & _given(clinic, "most_block"),
         steroid=treated & _given(clinic, "dexamethasone_equivalent"),
-        b_cell_recovery=only(watched["b_cells.relative"][:, Record.ABOVE_DAY] - anchor),
+        b_cell_recovery=only(seen[B_CELLS][:, Record.ABOVE_DAY] - anchor),
         relapse_site=_relapse_site(clinic, judged),
-        grades=_grades(cohort, watched, treated) if cells else {},
-        covariates=covariates(cohort.values),
-        severity={name: only(watched[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
+        grades=_grades(cohort, acute, treated) if cells else {},
+        covariates=covariates(cohort.values) | {"burden_enrolled": cohort.chart["burden"].to_numpy()},
+        severity={name: only(acute[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
     )
+
+
+def _fever_over(acute: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Day the first fever was over: its first fall below the cut after a check had found it; the next check where none did."""
+    begun = acute[:, Record.ABOVE_DAY]
+    fell = whole[:, Record.BELOW_DAY]
+    return np.where(fell >= begun, fell, np.ceil(begun))
 
 
 def _last_contact(cohort: Cohort, batch: Batch, end, protocol: ProtocolSpec, seed: int) -> np.ndarray:

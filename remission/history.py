@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from remission.dose_rows import add_rows, rows_of
+from remission.dose_rows import add_rows, drop_rows, in_system, rows_of
 from remission.engine.batch import Batch
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, observe, simulate, start
@@ -69,6 +69,8 @@ class Past:
         self.refractory = np.zeros(members, bool)
         self.day = np.array([line.judged for line in self.lines] or [0.0])[self.line]
         self.regimens = [_regimen(line) for line in self.lines]
+        agents = [agent.name for agent in self.system.agents]
+        self.agents = [agents.index(name) for regimen in self.regimens for name in in_system(self.system, regimen).agents]
         self.blast = self.system.output_slot("marrow.blast_fraction")
         self.burden = np.zeros(members)
 
@@ -77,6 +79,8 @@ class Past:
         return self._give(batch, np.arange(batch.size))
 
     def _give(self, batch: Batch, which: np.ndarray) -> Batch:
+        """The courses of each member's line; those of the line before that are still to come are not given."""
+        batch = drop_rows(batch, which, self.agents)
         for number in np.unique(self.line[which]):
             own = which[self.line[which] == number]
             given = {name: values[own] for name, values in self.given.items()}
@@ -166,6 +170,13 @@ def make_cohort(
         _check_reached(sum(part.size for part in parts), first, size, where or {})
     key = cohort_key(system, parameters, disease, seed, where or {}, history)
     return _joined(parts, key, size, first)
+
+
+def patients_of(system: System, parameters: ParameterSet, disease: Disease, indices: np.ndarray, seed: int, where: dict, history: str,
+                options: Options | None = None) -> Cohort:  # fmt: skip
+    """These patients, as far as they are reached; each is the same as in any cohort that holds them."""
+    lines = disease.history if history == "relapsed_or_refractory" else ()
+    return _wave(system, parameters, lines, disease, indices, seed, where, None, 0.0, options)
 
 
 def _check_reached(reached: int, tried: int, size: int, where: dict) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 AFTER_CELLS = (*range(15), 21, 28)
 AFTER_CYCLES = (7, 14, 21, 28, 35, 42, 49, 56)
-FOLLOW_CELLS = 40.0
+CONTRACTION, FOLLOW_CELLS, NEUROTOXICITY_OVER = 21.0, 40.0, 56.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Plan:
     safety: np.ndarray
 
     @property
+    def first_assessment(self) -> float:
+        """Day of the first look at the marrow after the anchor."""
+        return float(min(self.day[self.marrow & (self.day > 0)], default=np.inf))
+
+    @property
     def end(self) -> float:
         return float(self.day[-1])
 
@@ -29,6 +34,7 @@ def plan_of(visits: tuple[float, ...], safety: tuple[float, ...], cells: bool) -
     two cycles. The day of infusion is always seen, before the cells; without cells day 0 is the enrollment and no visit."""
     checks = {float(day) for day in (safety or (AFTER_CELLS if cells else AFTER_CYCLES))}
     assessments = {float(day) for day in visits}
-    seen = checks | assessments | {0.0, FOLLOW_CELLS} if cells else (checks | assessments) - {0.0}
+    quiet = {0.0, CONTRACTION, FOLLOW_CELLS, NEUROTOXICITY_OVER}
+    seen = checks | assessments | quiet if cells else (checks | assessments) - {0.0}
     days = np.array(sorted(seen))
     return Plan(days, np.isin(days, sorted(assessments)), np.isin(days, sorted(checks)))

@@ -16,23 +16,27 @@ from remission.engine.batch import Batch, Dose
 from remission.engine.layout import Record, Status
 from remission.measurement import Reader
 from remission.model.system import System
-from remission.plan_of_visits import FOLLOW_CELLS, Plan
+from remission.plan_of_visits import CONTRACTION, FOLLOW_CELLS, NEUROTOXICITY_OVER, Plan
 from remission.protocol_rules import Rule
 from remission.random import exponential
 from remission.readings import Readings
 from remission.response.leukemia import RULES, shows_disease
 
-LEUKOCYTES_PER_NEUTROPHIL = 2.0
-RECOVERED_B_CELLS = 0.1
 SAME_TIME = 1e-6
 TRANSPLANT, LATER_LINE = "transplant", "later_line"
+AFTER_CHEMOTHERAPY = ("first_day_after_chemotherapy", "last_day", "rate_after_chemotherapy")
 ALARMS = ("blood.circulating_blasts", "extramedullary.cells")
-WATCHED = ("car_t.blood_level", "cytokine_release.severity", "neurotoxicity.severity", "b_cells.relative")
+CELLS, CRS, NEURO, B_CELLS = "car_t.blood_level", "cytokine_release.severity", "neurotoxicity.severity", "b_cells.relative"
+WATCHED = (CELLS, CRS, NEURO, B_CELLS)
 
 
 @dataclass
 class Clinic:
-    """The visit protocol of one arm. Arrays [M] in the order of the batch; days on the clock of enrollment."""
+    """The visit protocol of one arm. Arrays [M] in the order of the batch; days on the clock of enrollment.
+
+    Blasts on a blood film are confirmed by a marrow at the same visit. Failure is frank disease from the first assessment on, or any
+    disease at the end of the response window. Grades of cytokine release and neurotoxicity are read at the bedside without error.
+    """
 
     system: System
     plan: Plan
@@ -44,9 +48,9 @@ class Clinic:
     end: np.ndarray
     seed: int
     own_agents: tuple[str, ...]
+    cells: bool = True
     later_lines: bool = True
     transplants: bool = True
-    detection: float = 0.1
 
     def __post_init__(self):
         members = len(self.anchor)
@@ -60,10 +64,9 @@ class Clinic:
         self.transplant = np.full(members, np.nan)
         self.acted = {rule.name: (np.zeros(members, int), np.full(members, -np.inf)) for rule in self.rules}
         self.level = np.full((members, self.plan.day.size), np.nan)
-        self.crs_end = np.full(members, np.nan)
         self.exposure = np.full(members, np.nan)
         self.burden = np.full(members, np.nan)
-        self.peak = np.full((members, 2), np.nan)
+        self.acute = {name: np.full((members, len(Record)), np.nan) for name in (CELLS, CRS, NEURO)}
         self.agents = {agent.name: k for k, agent in enumerate(self.system.agents)}
         self.slot = {output.name: self.system.output_slot(output.name) for output in self.system.of("outputs", "patient")}
         self.states = {state.name: self.system.state_slot(state.name) for state in self.system.of("states", "patient")}
@@ -88,7 +91,7 @@ class Clinic:
         examined = marrow | extra
         safety = planned & self.plan.safety[at]
         self._follow_cells(planned, at, observed)
-        batch = self._start_following(batch, planned & (self.plan.day[at] == FOLLOW_CELLS))
+        batch = self._watch_anew(batch, planned, self.plan.day[at], observed)
         self.extra[extra] = np.inf
         self.position[planned] += 1
         batch = self._judge(batch, np.flatnonzero(examined), marrow, observed)
@@ -107,18 +110,29 @@ class Clinic:
         first = rows[at[rows] == 0]
         self.exposure[first] = self._out(observed, "chemotherapy:fludarabine.exposure", first)
         self.burden[first] = self._out(observed, "marrow.blast_fraction", first)
-        graded = self._out(observed, "cytokine_release.astct", rows) >= 1
-        self.crs_end[rows[graded]] = self.plan.day[at[rows[graded]]]
 
-    def _start_following(self, batch: Batch, which: np.ndarray) -> Batch:
-        """From this day on, watch for the return of B cells and the end of detectable engineered cells; the first expansion is over."""
-        if not which.any():
+    def _watch_anew(self, batch: Batch, planned: np.ndarray, day: np.ndarray, observed: np.ndarray) -> Batch:
+        """What is watched changes with time: the end of fever once it began, of detectable cells once they contract, and the
+        return of B cells from day 40, when the first expansion and its acute harms are over and set down."""
+        if not (self.cells and planned.any()):
             return batch
-        self.peak[which] = batch.watch.record[which, WATCHED.index("car_t.blood_level")][:, [Record.HIGHEST, Record.HIGHEST_DAY]]
-        above, below = batch.watch.above.copy(), batch.watch.below.copy()
-        above[which, WATCHED.index("b_cells.relative")] = RECOVERED_B_CELLS
-        below[which, WATCHED.index("car_t.blood_level")] = self.detection
+        numbers, above, below = self.reader.numbers, batch.watch.above.copy(), batch.watch.below.copy()
+        rows = np.flatnonzero(planned)
+        feverish = rows[self._out(observed, "cytokine_release.astct", rows) >= 1]
+        waiting = feverish[np.isnan(below[feverish, WATCHED.index(CRS)])]
+        below[waiting, WATCHED.index(CRS)] = self.numbers["cytokine_release.fever"][waiting]
+        contracting, over = planned & (day == CONTRACTION), planned & (day == FOLLOW_CELLS)
+        below[contracting, WATCHED.index(CELLS)] = numbers["cells_detected"][contracting]
+        above[over, WATCHED.index(B_CELLS)] = numbers["b_cells_recovered"][over]
+        for name, last in ((CELLS, FOLLOW_CELLS), (CRS, FOLLOW_CELLS), (NEURO, NEUROTOXICITY_OVER)):
+            now = planned & (day == last)
+            self.acute[name][now] = batch.watch.record[now, WATCHED.index(name)]
         return replace(batch, watch=batch.watch._replace(above=above, below=below))
+
+    def acute_record(self, batch: Batch, name: str) -> np.ndarray:
+        """The running end points of the acute phase; where a patient did not reach its end, those of the whole course."""
+        whole = batch.watch.record[:, WATCHED.index(name)]
+        return np.where(np.isnan(self.acute[name]).all(axis=1, keepdims=True), whole, self.acute[name])
 
     def _judge(self, batch: Batch, rows: np.ndarray, marrow: np.ndarray, observed: np.ndarray) -> Batch:
         """Read the disease and decide on remission, relapse and failure."""
@@ -134,9 +148,9 @@ class Clinic:
         fresh = ~in_remission & np.isnan(self.relapse[rows]) & np.isnan(self.failure[rows])
         first = clear & fresh & (day > 0) & (day <= window)
         relapsed = diseased & in_remission
-        failed = (
-            diseased & np.isnan(self.remission[rows]) & np.isnan(self.failure[rows]) & (day >= window - 2 * RULES["visit_window"].value)
-        )
+        frank = (read["blasts"] >= self.reader.numbers["frank_disease"][rows]) & (day >= self.plan.first_assessment)
+        late = day >= window - 2 * RULES["visit_window"].value
+        failed = diseased & fresh & np.isnan(self.remission[rows]) & (frank | late)
         self._enter_remission(rows[first], batch.t)
         self.relapse[rows[relapsed]] = batch.t[rows[relapsed]]
         self.failure[rows[failed]] = batch.t[rows[failed]]
@@ -148,11 +162,15 @@ class Clinic:
         blasts = self._out(observed, "marrow.blast_fraction", rows)
         neutrophils = read.count(rows, visit, self._out(observed, "neutrophils", rows), "neutrophils")
         circulating = self._out(observed, "blood.circulating_blasts", rows)
-        leukocytes = LEUKOCYTES_PER_NEUTROPHIL * neutrophils * 1e9 + circulating
+        leukocytes = read.numbers["leukocytes_per_neutrophil"][rows] * neutrophils * 1e9 + circulating
         negative = self._out(observed, "antigen.cd19_negative_fraction", rows)
+        film = read.share(rows, visit, circulating / np.maximum(leukocytes, 1.0), "film", "blood_cells_counted")
+        marrow = marrow | (film >= RULES["circulating_blasts"].value)
+        smear = np.where(marrow, read.share(rows, visit, blasts, "marrow", "marrow_cells_counted"), np.nan)
+        confirmed = np.where(marrow & (smear < RULES["remission_blasts"].value), 0.0, film)
         return {
-            "blasts": np.where(marrow, read.share(rows, visit, blasts, "marrow", "marrow_cells_counted"), np.nan),
-            "circulating": read.share(rows, visit, circulating / np.maximum(leukocytes, 1.0), "film", "blood_cells_counted"),
+            "blasts": smear,
+            "circulating": np.where(film >= RULES["remission_blasts"].value, film, confirmed),
             "extramedullary": read.found(rows, self._out(observed, "extramedullary.cells", rows)),
             "neutrophils": neutrophils,
             "platelets": read.count(rows, visit, self._out(observed, "platelets", rows), "platelets"),
@@ -165,7 +183,8 @@ class Clinic:
         self.remission[rows] = t[rows]
         self.extra[rows] = np.minimum(self.extra[rows], t[rows] + RULES["maintenance"].value)
         if self.transplants and f"{TRANSPLANT}.rate_in_remission" in self.numbers and TRANSPLANT in self.agents:
-            first, last, rate = (self.numbers[f"{TRANSPLANT}.{name}"][rows] for name in ("first_day", "last_day", "rate_in_remission"))
+            names = ("first_day", "last_day", "rate_in_remission") if self.cells else AFTER_CHEMOTHERAPY
+            first, last, rate = (self.numbers[f"{TRANSPLANT}.{name}"][rows] for name in names)
             begin = np.maximum(self.anchor[rows] + first, t[rows])
             due = begin + self._transplant_luck[rows] / np.maximum(rate, 1e-12)
             self.transplant_due[rows] = np.where((due <= self.anchor[rows] + last) & (due > t[rows]), due, np.inf)

@@ -219,8 +219,9 @@ def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options
     for first in range(0, max(cohort.size, 1), PART):
         path = None if parts is None else parts / f"{arm.key}-{first:09d}.npz"
         if path is not None and path.exists():
-            runs.append(load_part(path, arm.key, arm.title, arm.note))
-            continue
+            with contextlib.suppress(InputError):  # a damaged part is made again
+                runs.append(load_part(path, arm.key, arm.title, arm.note))
+                continue
         rows = np.arange(first, min(first + PART, cohort.size))
         told = None if progress is None else _scaled(progress, first / cohort.size, rows.size / cohort.size)
         run = run_arm(study.system, cohort.take(rows), arm, study.scenario.protocol, study.sites, seed, options, told)

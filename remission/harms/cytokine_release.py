@@ -16,7 +16,8 @@ SCALES = ("penn", "lee", "astct")
 class CytokineRelease(AbstractModule):
     """Fever, low pressure and lack of oxygen in the days after T-cell infusion, as one latent severity.
 
-    Severity is the logarithm (base 10) of the cytokine effect, shifted by how sensitive the patient is. Each scale
+    Signs follow the cytokine effect within hours as it rises and fade over days as it falls. Severity is the logarithm
+    (base 10) of the signs, shifted by how sensitive the patient is. Each scale
     (Penn, Lee 2014, ASTCT) cuts it at its own points, so the same patient may have different grades; the outputs
     `penn`, `lee` and `astct` are the grades of the moment. CRS kills rarely and holds back the marrow.
 
@@ -26,7 +27,10 @@ class CytokineRelease(AbstractModule):
     def equations(self, m) -> None:
         p = m.parameters
         effect = m.read("cytokines.effect")
-        severity = log(maximum(effect, p.faintest)) / LOG_10 + p.susceptibility
+        signs = m.state("signs", unit="1")
+        rising, falling = maximum(effect - signs, 0.0), maximum(signs - effect, 0.0)
+        m.change(signs, p.onset * rising - log_of_number(2) / p.fading * falling)
+        severity = log(maximum(signs, p.faintest)) / LOG_10 + p.susceptibility
         m.output("severity", severity, unit="1")
         for scale in SCALES:
             m.output(scale, self._grade(m, severity, scale), unit="1")

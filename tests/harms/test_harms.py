@@ -51,17 +51,27 @@ def test_a_marrow_full_of_blasts_makes_cytopenia():
     assert 20 < course["platelets"][-1] < 150
 
 
-def test_severity_is_the_logarithm_of_the_effect():
+def test_severity_is_the_logarithm_of_the_signs():
     member = Member.typical(trial_system())
-    assert output(member, "cytokine_release.severity", states_of(member, cytokines__level=10.0)) == pytest.approx(1.0, abs=1e-6)
+    assert output(member, "cytokine_release.severity", states_of(member, cytokine_release__signs=10.0)) == pytest.approx(1.0, abs=1e-6)
     assert output(member, "cytokine_release.severity", states_of(member)) == pytest.approx(-6.0)
+
+
+def test_signs_rise_within_hours_and_fade_over_days():
+    member = Member.typical(trial_system())
+    course = member.run(np.arange(0, 12, 0.05), start=states_of(member, cytokines__level=10.0), outputs=["cytokine_release.severity"])
+    severity = course["cytokine_release.severity"]
+    peak = np.argmax(severity)
+    assert course.time[peak] < 1.0
+    below = course.time[peak:][severity[peak:] < severity[peak] - np.log10(2)]
+    assert below[0] - course.time[peak] == pytest.approx(2.0, abs=0.3)
 
 
 @pytest.mark.parametrize("scale", ["penn", "lee", "astct"])
 def test_grades_rise_with_severity_from_none_to_four(scale):
     member = Member.typical(trial_system())
     levels = 10.0 ** np.linspace(-2, 1.5, 30)
-    grades = [output(member, f"cytokine_release.{scale}", states_of(member, cytokines__level=level)) for level in levels]
+    grades = [output(member, f"cytokine_release.{scale}", states_of(member, cytokine_release__signs=level)) for level in levels]
     assert grades[0] == 0
     assert grades[-1] == 4
     assert np.all(np.diff(grades) >= 0)
