@@ -2,22 +2,24 @@
 
 The cohort is made once, at the first point. Its patients keep the quantiles of every parameter and the state in which history left
 them, so that a change of a free number changes nothing else (common random numbers); states that start in proportion to a free number
-are scaled with it. Response at other doses is read on the first patients, from a shorter run inside the label's limits.
+are scaled with it. A number that acts before enrollment (`history`) makes these patients anew. Response at other doses is read on the
+first patients, from a shorter run inside the label's limits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isclose
 
 import numpy as np
 
 from remission.arm_run import ArmRun, joined
 from remission.arms import run_arm
-from remission.calibration.free_parameters import Free, overrides
+from remission.calibration.free_parameters import HISTORY, Free, overrides
 from remission.calibration.summaries import HIGH_DOSE, LOW_DOSE
 from remission.engine.ensemble import Options
-from remission.history import attempt_seed
+from remission.history import attempt_seed, patients_of
 from remission.parameters import ParameterSet
 from remission.population import Cohort
 from remission.response.estimates import MONTH
@@ -27,6 +29,7 @@ from remission.trial import PART, RTOL, Study
 CELLS_ARM = "car_t"
 YIELD = "supply.cell_yield"
 TENFOLD = {LOW_DOSE: 0.1, HIGH_DOSE: 10.0}
+REMEMBERED = 3
 SHORT = 125.0
 """Days of a run that reads response only."""
 Told = Callable[[str, float], None]
@@ -44,6 +47,7 @@ class Evaluator:
     dose_patients: int = 800
     threads: int | None = None
     fixed: Mapping[str, float | str] = field(default_factory=dict)
+    memory: dict[tuple, Cohort] = field(default_factory=dict, repr=False, compare=False)
 
     def parameters(self, x: np.ndarray) -> ParameterSet:
         """The numbers of the study at a point."""
@@ -51,14 +55,38 @@ class Evaluator:
 
     def patients(self, x: np.ndarray, rows: np.ndarray | slice = slice(None)) -> Cohort:
         """Some of the patients as a point makes them."""
-        cohort = self.cohort.take(np.arange(self.cohort.size)[rows])
+        cohort = self._enrolled(x, np.arange(self.cohort.size)[rows])
         values = redrawn(self.study, self.parameters(x), cohort, self.seed)
         return replace(cohort, values=values, y=self._scaled(cohort, values))
+
+    def _enrolled(self, x: np.ndarray, rows: np.ndarray) -> Cohort:
+        """The patients of these rows; made anew where a number of history is not that of the cohort. The last few are remembered."""
+        values = overrides(self.free, x)
+        moved = {one.key: values[one.key] for one in self.free if one.state == HISTORY}
+        cohort = self.cohort.take(rows)
+        if all(isclose(value, self._present(key)) for key, value in moved.items()):
+            return cohort
+        key = (self.seed, tuple(moved.values()), cohort.index.tobytes())
+        if key not in self.memory:
+            for old in list(self.memory)[: 1 - REMEMBERED]:
+                del self.memory[old]
+            numbers, population = self.study.parameters.with_values(moved, "calibration"), self.study.scenario.population
+            self.memory[key] = patients_of(
+                self.study.system, numbers, self.study.disease, cohort.index, self.seed, dict(population.where), population.history,
+                Options(rtol=RTOL, threads=self.threads),
+            )  # fmt: skip
+        return self.memory[key]
+
+    def _present(self, key: str) -> float:
+        """A number with its aspect as the study has it."""
+        name, _, aspect = key.rpartition(".")
+        row = self.study.parameters.rows[name]
+        return row.number if aspect == "median" else getattr(row.law, "sd", float("nan"))
 
     def _scaled(self, cohort: Cohort, values: Mapping[str, np.ndarray]) -> np.ndarray:
         y = cohort.y.copy()
         for one in self.free:
-            if one.state:
+            if one.state and one.state != HISTORY:
                 y[:, self.study.system.state_slot(one.state)] *= values[one.parameter] / cohort.values[one.parameter]
         return y
 

@@ -15,7 +15,7 @@ import numpy as np
 Residuals = Callable[[np.ndarray], np.ndarray]
 STEP = 0.5
 """Finite difference over the prior spread."""
-MOST_STEP = 0.15
+MOST_STEP = 0.35
 LARGEST_MOVE = 1.5
 """Prior spreads that one step may move a number."""
 

@@ -3,7 +3,8 @@
 A table `DISEASE.free.csv` beside the targets has one row a number: `key` is a parameter with its aspect (`car_t.kill_capacity.sd`),
 `prior` and `spread` are the middle of the prior and its standard deviation on the transformed scale, `low` and `high` hard limits,
 `transform` is `log`, `logit` (between low and high) or `identity`. `state` names a state that starts in proportion to the parameter and
-was carried through history; `arms` says which arms feel it. Parameters of history are not free: the cohort stays the same.
+was carried through history, or is `history` for a number that acts before enrollment and makes the cohort anew; `arms` says which arms
+feel the number. Every other number of history is not free: the cohort stays the same.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from remission.spreadsheets import read_records
 
 COLUMNS = ("key", "prior", "spread", "low", "high", "transform", "state", "arms", "source", "why")
 TRANSFORMS = ("log", "logit", "identity")
+HISTORY = "history"
 ASPECTS = ("median", "sd")
 
 
