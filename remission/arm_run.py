@@ -29,7 +29,8 @@ class ArmRun:
     burden: marrow blast fraction measured last before treatment (or at enrollment where never treated).
     exposure: fludarabine exposure, mg h/L (NaN without).
     cmax, tmax: peak of engineered cells in blood (cell/uL) in the first expansion, to day 40, and its day from infusion.
-    level: [N, V] level at the days `level_day` [V] from infusion. persistence: day from infusion of the last level above the assay's limit.
+    level: [N, V] level at the days `level_day` [V] from infusion. persistence: day from infusion of the last level above
+    the assay's limit, or of the last look (relapse, death, transplant, contact) where cells were still found.
     grades: {"crs": {"astct": [N], "lee": ..., "penn": ...}, "icans": {"astct": ...}, "neurotoxicity": {"ctcae": ...}}, worst grade 0-5.
     severity: highest latent severity {"crs": [N], "neurotoxicity": [N]}, which every scale cuts at its own points (NaN: not treated).
     crs_onset, crs_end: days from infusion. tocilizumab, steroid: whether given. b_cell_recovery: day from infusion.

@@ -228,7 +228,7 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         tmax=only(acute[CELLS_SEEN][:, Record.HIGHEST_DAY] - anchor),
         level_day=clinic.plan.day,
         level=np.where(treated[:, None] & cells, clinic.level, np.nan),
-        persistence=only(seen[CELLS_SEEN][:, Record.BELOW_DAY] - anchor),
+        persistence=only(np.fmin(seen[CELLS_SEEN][:, Record.BELOW_DAY], _last_look(records)) - anchor),
         crs_onset=only(acute[CRS][:, Record.ABOVE_DAY] - anchor),
         crs_end=only(_fever_over(acute[CRS], seen[CRS]) - anchor),
         tocilizumab=treated & _given(clinic, "most_block"),
@@ -239,6 +239,11 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         covariates=covariates(cohort.values) | {"burden_enrolled": cohort.chart["burden"].to_numpy()},
         severity={name: only(acute[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
     )
+
+
+def _last_look(records: Records) -> np.ndarray:
+    """The last day on which engineered cells were looked for: until relapse, death, transplant or last contact."""
+    return np.fmin.reduce([records.relapse_day, records.death_day, records.transplant_day, records.last_contact_day])
 
 
 def _fever_over(acute: np.ndarray, whole: np.ndarray) -> np.ndarray:
