@@ -1,0 +1,55 @@
+"""The pictures of the pages: one script each in `docs/figures`, and the trial of the README."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from remission.plots import kaplan_meier
+from remission.trial import run_study
+from scripts.docs.model import scenario, study
+from scripts.docs.sections import RESULT, ROOT
+
+FIGURES = ROOT / "docs" / "figures"
+PICTURE = ROOT / "docs" / "images" / "relapse_free_survival.svg"
+PATIENTS = 2000
+
+
+def scripts() -> list[str]:
+    """The names of the figure scripts."""
+    return sorted(path.stem for path in FIGURES.glob("*.py") if not path.stem.startswith("_"))
+
+
+def draw(name: str, path: Path) -> None:
+    """Run one figure script, which writes its picture to `path`."""
+    before, sys.argv = sys.argv, [name, str(path)]
+    try:
+        runpy.run_module(f"docs.figures.{name}", run_name="__main__")
+    finally:
+        sys.argv = before
+
+
+def trial(patients: int = PATIENTS) -> None:
+    """Run the bundled trial; store what the pages show of it, and draw the README's picture."""
+    found = run_study(replace(study(), scenario=scenario().only(["car_t"])), patients)
+    document = found.json()
+    kept = ("scenario", "seed", "patients", "version", "pairing", "intended_use", "failed", "cohort")
+    stored = {key: document[key] for key in kept} | {"made_of": digests(), "arms": {"car_t": document["arms"]["car_t"]}}
+    RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    _picture(found).save(PICTURE, 760)
+
+
+def _picture(found):
+    """Relapse-free survival beside ELIANA's published points."""
+    arms = {arm.key: arm.title for arm in found.scenario.arms}
+    targets = found.tables["targets"]
+    eliana = targets.filter(targets["name"].str.starts_with("eliana."))
+    return kaplan_meier(found.tables["tte"], "rfs", arms, eliana, last_month=60, name="Relapse-free survival of responders")
+
+
+def digests() -> dict[str, str]:
+    """What a stored result depends on."""
+    return {"system": study().system.digest, "parameters": study().parameters.digest()}
