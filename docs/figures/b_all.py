@@ -8,5 +8,5 @@ course = simulate_scenario(scenario().only(["car_t"]), patients=40, seed=1).tabl
 blasts = course.filter(course["output"] == "marrow.blasts")
 drawn = {}
 for (patient,), rows in blasts.group_by(["patient"], maintain_order=True):
-    drawn[f"patient {patient}"] = rows["day"].to_numpy() / 30.4375, rows["value"].to_numpy()
-lines(drawn, "months from enrollment", "blasts in the marrow", floor=1e3, faint=True)
+    drawn[f"patient {patient}"] = rows["day"].to_numpy() / 365.25, rows["value"].to_numpy()
+lines(drawn, "years from enrollment", "blasts in the marrow", floor=1e3, faint=True)

@@ -15,7 +15,7 @@ from remission.engine.ensemble import advance, start
 from remission.model.regimen import Regimen
 from remission.plots.axes import Panel, decades, panel, x_axis, y_axis
 from remission.plots.legend import Key, legend
-from remission.plots.palette import arm_color, arm_dash
+from remission.plots.palette import PAPER, arm_color, arm_dash
 from remission.plots.rounding import power_of_ten
 from remission.plots.svg import document, path, polyline
 from remission.population import covariates, pack
@@ -48,7 +48,12 @@ def lines(drawn: Mapping[str, Line], across: str, up: str, log: bool = True, flo
     parts += [_line(area, line, k, faint) for k, line in enumerate(drawn.values())]
     said = f"{up} over {across}: {len(drawn)} lines" if faint else f"{up} over {across}: {', '.join(drawn)}"
     target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).with_suffix(".svg").name)
-    target.write_text(document(parts, WIDTH, used + HEIGHT + 46, up, said) + "\n", encoding="utf-8")
+    target.write_text(on_paper(document(parts, WIDTH, used + HEIGHT + 46, up, said)), encoding="utf-8")
+
+
+def on_paper(svg: str) -> str:
+    """The drawing on a white ground, so that its dark letters are read on a dark page too."""
+    return svg.replace("</desc>", f'</desc><rect width="100%" height="100%" fill="{PAPER}"/>', 1) + "\n"
 
 
 def _panel(drawn: Mapping[str, Line], used: float, log: bool, floor: float | None) -> Panel:
@@ -84,5 +89,5 @@ def _steps(low: float, high: float) -> list[float]:
     """Round numbers that divide the range in about six."""
     rough = (high - low) / TICKS
     power = 10.0 ** np.floor(np.log10(rough))
-    step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough)
+    step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough * 0.999)
     return [float(v) + 0.0 for v in np.round(np.arange(np.ceil(low / step - 1e-9) * step, high + 1e-9, step), 12)]

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from remission.plots import kaplan_meier
 from remission.trial import run_study
+from scripts.docs.drawing import on_paper
 from scripts.docs.model import scenario, study
 from scripts.docs.sections import RESULT, ROOT
 
 FIGURES = ROOT / "docs" / "figures"
 PICTURE = ROOT / "docs" / "images" / "relapse_free_survival.svg"
-PATIENTS = 2000
+PATIENTS, WIDTH = 2000, 760.0
 
 
 def scripts() -> list[str]:
@@ -39,7 +40,7 @@ def trial(patients: int = PATIENTS) -> None:
     kept = ("scenario", "seed", "patients", "version", "pairing", "intended_use", "failed", "cohort")
     stored = {key: document[key] for key in kept} | {"made_of": digests(), "arms": {"car_t": document["arms"]["car_t"]}}
     RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-    _picture(found).save(PICTURE, 760)
+    PICTURE.write_text(on_paper(_picture(found).svg(WIDTH)), encoding="utf-8")
 
 
 def _picture(found):
