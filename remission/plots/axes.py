@@ -12,7 +12,7 @@ from remission.plots.svg import line, text
 
 @dataclass(frozen=True)
 class Scale:
-    """From values to pixels, linear or logarithmic; values beyond the ends are drawn at the ends."""
+    """From values to pixels, linear or logarithmic; values beyond the ends are drawn at the ends, all at the start where both are one."""
 
     low: float
     high: float
@@ -25,7 +25,7 @@ class Scale:
         low, high = self.low, self.high
         if self.logarithmic:
             given, low, high = np.log(given), math.log(low), math.log(high)
-        return self.start + (given - low) / (high - low) * (self.end - self.start)
+        return self.start + (given - low) / ((high - low) or 1.0) * (self.end - self.start)
 
     def at(self, value: float) -> float:
         return float(self.place(value))
