@@ -28,7 +28,7 @@ def draw(name: str, path: Path) -> None:
     """Run one figure script, which writes its picture to `path`."""
     before, sys.argv = sys.argv, [name, str(path)]
     try:
-        runpy.run_module(f"docs.figures.{name}", run_name="__main__")
+        runpy.run_path(str(FIGURES / f"{name}.py"), run_name="__main__")
     finally:
         sys.argv = before
 

@@ -56,7 +56,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _value(row: Row) -> str:
-    return "" if row.value is None else f"`={row.formula}`" if row.formula is not None else f"{row.value:g}"
+    return "" if row.value is None else f"`={row.formula}`" if row.formula is not None else number(row.number)
 
 
 def _spread(row: Row) -> str:
@@ -69,7 +69,12 @@ def _limits(row: Row) -> str:
 
 
 def _end(value: float | None) -> str:
-    return "any" if value is None else f"{value:g}"
+    return "any" if value is None else number(value)
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: 1e12, not 1e+12."""
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{value:g}")
 
 
 def agents(*names: str) -> str:
