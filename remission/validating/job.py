@@ -40,9 +40,9 @@ class Sizes:
 
     patients: int = 2000
     block: int = 500
-    draws: int = 64
-    elsewhere: int = 1500
-    elsewhere_draws: int = 24
+    draws: int = 32
+    elsewhere: int = 2000
+    elsewhere_draws: int = 12
     replicates: int = REPLICATES
     seed: int = 7
     threads: int | None = None
