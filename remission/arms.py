@@ -28,6 +28,7 @@ from remission.scenario import ArmSpec, ProtocolSpec
 
 CELLS = "car_t"
 BRIDGING = "combination:bridging"
+NOTHING_OFF: frozenset[str] = frozenset()
 SCALES = {
     "crs": ("cytokine_release", "severity", {"penn": "penn", "lee": "lee", "astct": "astct"}),
     "icans": ("neurotoxicity", "severity", {"astct": "icans"}),
@@ -46,8 +47,8 @@ class Supplied:
     factors: dict[str, np.ndarray]
 
 
-def supplied(values: Mapping[str, np.ndarray], patients: np.ndarray, seed: int, cells: bool) -> Supplied:
-    """Manufacture and waiting: a product may fail or come too late, and patients may leave before."""
+def supplied(values: Mapping[str, np.ndarray], patients: np.ndarray, seed: int, cells: bool, certain: bool = False) -> Supplied:
+    """Manufacture and waiting: a product may fail or come too late, and patients may leave before; neither where it is `certain`."""
     members = len(patients)
     none = Supplied(np.zeros(members), np.full(members, np.nan), np.full(members, "", dtype=object), {})
     if not cells or "supply.vein_to_vein" not in values:
@@ -57,6 +58,8 @@ def supplied(values: Mapping[str, np.ndarray], patients: np.ndarray, seed: int, 
     failed = uniform(seed, key, "supply:manufacture", 0) < values["supply.failure_probability"]
     leaving = exponential(seed, key, "supply:dropout", 0) / np.maximum(values["supply.dropout_rate"], 1e-12)
     left = leaving < ready
+    if certain:
+        failed, left = np.zeros(members, bool), np.zeros(members, bool)
     never = np.where(failed, np.where(left, np.minimum(leaving, ready), ready), np.where(left, leaving, np.nan))
     reason = np.where(left, "adverse event or withdrawal before infusion", np.where(failed, "no product", "")).astype(object)
     bridged = uniform(seed, key, "supply:bridging", 0) < values["supply.bridging_probability"]
@@ -85,15 +88,19 @@ def course_of(
     options: Options,
     progress: Callable[[str, float], None] | None = None,
     save: np.ndarray | None = None,
+    without: frozenset[str] = NOTHING_OFF,
 ) -> Course:
-    """Take every patient of the cohort through one arm; `save` are days on which all outputs are kept."""
+    """Take every patient of the cohort through one arm; `save` are days on which all outputs are kept.
+
+    `without` names intercurrent events that are switched off (their strategy is hypothetical): `no_infusion`, `transplant`, `new_therapy`.
+    """
     regimen = in_system(system, spec.regimen)
     cells = CELLS in regimen.agents
     plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
-    supply = supplied(cohort.values, cohort.index, seed, cells)
+    supply = supplied(cohort.values, cohort.index, seed, cells, certain="no_infusion" in without)
     expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
     end = np.nan_to_num(expected) + plan.end + 1.0
-    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed)
+    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed, without)
     batch = _watched(system, _enrolled(system, cohort, regimen, supply, sites, end, seed, options), cohort)
     seen = clinic if progress is None else _Told(clinic, progress, spec.key, float(end.max()))
     batch = simulate(compile_system(system), batch, end, save=save, protocol=seen, options=replace(options, seed=seed))
@@ -109,9 +116,10 @@ def run_arm(
     seed: int,
     options: Options,
     progress: Callable[[str, float], None] | None = None,
+    without: frozenset[str] = NOTHING_OFF,
 ) -> ArmRun:
-    """One arm in every patient of the cohort."""
-    course = course_of(system, cohort, spec, protocol, sites, seed, options, progress)
+    """One arm in every patient of the cohort; see `course_of`."""
+    course = course_of(system, cohort, spec, protocol, sites, seed, options, progress, without=without)
     return _finished(system, cohort, spec, course, protocol, seed)
 
 
@@ -130,7 +138,9 @@ class _Told:
         return self.clinic.visit(batch, which, observed)
 
 
-def _clinic(system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, plan: Plan, supply: Supplied, end, seed: int) -> Clinic:
+def _clinic(
+    system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, plan: Plan, supply: Supplied, end, seed: int, without: frozenset[str]
+) -> Clinic:
     numbers = {key.split(".", 1)[1]: array for key, array in cohort.values.items() if key.startswith(LABEL + ".")}
     return Clinic(
         system=system,
@@ -144,7 +154,8 @@ def _clinic(system, cohort: Cohort, regimen: Regimen, protocol: ProtocolSpec, pl
         seed=seed,
         own_agents=regimen.agents,
         cells=CELLS in regimen.agents,
-        later_lines=protocol.later_lines,
+        later_lines=protocol.later_lines and "new_therapy" not in without,
+        transplants="transplant" not in without,
     )
 
 

@@ -29,6 +29,7 @@ PAIRINGS = ("counterfactual", "randomized")
 HISTORIES = ("relapsed_or_refractory", "untreated")
 ENDPOINTS = ("ORR", "CR", "CRi", "MRD", "DCR", "DoR", "RFS", "EFS", "PFS", "TTP", "OS")
 EVENTS = ("no_infusion", "transplant", "new_therapy", "crossover", "treatment_beyond_progression", "death")
+SWITCHABLE = ("no_infusion", "transplant", "new_therapy")
 STRATEGIES = ("treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum")
 
 Limits = tuple[float, float] | tuple[str, ...]
@@ -127,6 +128,7 @@ def scenario_from(tables: Mapping[str, Any], path: Path | None = None) -> Scenar
     values["protocol"] = _protocol(values.get("protocol", {}), place, problems)
     values["population"] = _population(values.get("population", {}), place, problems)
     values["intercurrent"] = read_table(values.get("intercurrent", {}), _INTERCURRENT, place, problems, prefix="intercurrent.")
+    _check_strategies(values["intercurrent"], place, problems)
     _check_names(values, place, problems)
     problems.raise_if_any()
     values.setdefault("title", values["name"])
@@ -180,6 +182,14 @@ def _check_times(protocol: ProtocolSpec, place: str, problems: Problems) -> None
     if gaps and protocol.visit_window * 2 > min(gaps):
         remedy = f"use at most {min(gaps) / 2:g} d, half the shortest gap between visits"
         problems.add("windows of neighboring visits overlap", f"{place}: `protocol.visit_window`", protocol.visit_window, remedy)
+
+
+def _check_strategies(strategies: Mapping[str, str], place: str, problems: Problems) -> None:
+    """Only what can be switched off may be hypothetical."""
+    for event, strategy in strategies.items():
+        if strategy == "hypothetical" and event not in SWITCHABLE:
+            remedy = f"use another strategy; {', '.join(SWITCHABLE)} can be switched off"
+            problems.add(f"`{event}` cannot be switched off", f"{place}: `intercurrent.{event}`", strategy, remedy)
 
 
 def _population(table: object, place: str, problems: Problems) -> PopulationSpec:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from remission import diseases, run_directory
+from remission import catalog, diseases, run_directory
 from remission.arm_run import ArmRun, joined, load_part, save_part
 from remission.arms import run_arm
 from remission.diseases.build import build
@@ -28,7 +28,7 @@ from remission.model.system import System
 from remission.parameters import ParameterSet, Table
 from remission.population import Cohort, limits_of
 from remission.results import TrialResult
-from remission.scenario import ArmSpec, Scenario
+from remission.scenario import ArmSpec, Scenario, read_scenario
 from remission.tables import Row
 
 PART = 1000
@@ -133,7 +133,16 @@ def run_scenario(
     compile_system(study.system)
     compiled = time.perf_counter() - begun
     return run_study(
-        study, patients, seed, out=out, resume=resume, workers=workers, max_failed=max_failed, progress=progress, compiled=compiled
+        study,
+        patients,
+        seed,
+        out=out,
+        resume=resume,
+        workers=workers,
+        max_failed=max_failed,
+        progress=progress,
+        compiled=compiled,
+        model_draws=_model_draws(scenario, overrides),
     )
 
 
@@ -148,6 +157,7 @@ def run_study(
     max_failed: float = 0.0,
     progress: Callable[[str, float, float], None] | None = None,
     compiled: float = 0.0,
+    model_draws: Mapping[str, Mapping[str, list[float | None]]] | None = None,
 ) -> TrialResult:
     """Run a prepared study; see `run_scenario`."""
     scenario, clock = study.scenario, {"compile": compiled}
@@ -171,9 +181,27 @@ def run_study(
         cohort=next(iter(cohorts.values())).flow,
         assumed=assumed_table(study),
         targets=published(scenario),
+        model_draws=model_draws,
         run={"rtol": RTOL, "system": study.system.digest, "parameters": study.parameters.digest()},
         failure=_failure(runs, max_failed),
     )
+
+
+def switched_off(scenario: Scenario) -> frozenset[str]:
+    """Intercurrent events with the hypothetical strategy: they do not happen, and the same luck tells what would have been."""
+    return frozenset(event for event, strategy in scenario.intercurrent.items() if strategy == "hypothetical")
+
+
+def _model_draws(scenario: Scenario, overrides: Mapping[str, float | str] | None):
+    """Estimates at every posterior draw, as the calibration stored them for the bundled scenario; None for any other."""
+    from remission.calibration.stored import model_draws
+
+    bundled = catalog.scenarios().get(scenario.name)
+    if overrides or bundled is None:
+        return None
+    known = read_scenario(str(bundled))
+    same = all(arm in known.arms for arm in scenario.arms) and scenario.protocol == known.protocol
+    return model_draws(scenario.disease) if same and scenario.population.where == known.population.where else None
 
 
 def published(scenario: Scenario) -> pl.DataFrame | None:
@@ -182,7 +210,9 @@ def published(scenario: Scenario) -> pl.DataFrame | None:
     if not path.exists():
         return None
     keys = [arm.key for arm in scenario.arms]
-    table = pl.read_csv(path, infer_schema_length=10_000).filter(pl.col("arm").is_in(keys))
+    table = pl.read_csv(path, infer_schema_length=10_000).filter(
+        pl.col("arm").is_in(keys) & (pl.col("scenario").str.replace_all("-", "_") == scenario.name)
+    )
     return table.with_columns(pl.lit(None, dtype=pl.Boolean).alias("inside"))
 
 
@@ -224,7 +254,9 @@ def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options
                 continue
         rows = np.arange(first, min(first + PART, cohort.size))
         told = None if progress is None else _scaled(progress, first / cohort.size, rows.size / cohort.size)
-        run = run_arm(study.system, cohort.take(rows), arm, study.scenario.protocol, study.sites, seed, options, told)
+        run = run_arm(
+            study.system, cohort.take(rows), arm, study.scenario.protocol, study.sites, seed, options, told, switched_off(study.scenario)
+        )
         if path is not None:
             save_part(run, path)
         runs.append(run)
