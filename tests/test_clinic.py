@@ -21,6 +21,7 @@ ANCHOR = 40.3
 VISITS = (28.0, 91.3125, 182.625, 273.9375)
 WELL = {"marrow.blast_fraction": 0.0, "blood.circulating_blasts": 0.0, "extramedullary.cells": 0.0, "neutrophils": 3.0, "platelets": 250.0}
 ILL = WELL | {"marrow.blast_fraction": 0.6}
+LITTLE = WELL | {"marrow.blast_fraction": 0.1}
 TOCILIZUMAB = Regimen("supportive:tocilizumab", "8 mg/kg", duration="1 h")
 
 
@@ -105,8 +106,8 @@ def test_patients_with_cells_are_seen_before_them_and_daily_for_two_weeks():
 
 def test_the_plan_of_a_protocol_is_kept_and_the_day_of_infusion_added():
     plan = plan_of(VISITS, (1.0, 2.0, 21.0), cells=True)
-    assert plan.day.tolist() == [0.0, 1.0, 2.0, 21.0, 28.0, 40.0, *VISITS[1:]]
-    assert plan.safety.tolist() == [False, True, True, True, *[False] * 5]
+    assert plan.day.tolist() == [0.0, 1.0, 2.0, 21.0, 28.0, 40.0, 56.0, *VISITS[1:]]
+    assert plan.safety.tolist() == [False, True, True, True, *[False] * 6]
 
 
 def test_without_cells_the_day_of_enrollment_is_no_visit():
@@ -165,13 +166,21 @@ def test_no_response_by_month_3_begins_the_next_line_and_ends_the_own():
     visits = Visits()
     visits.give(200.0, "car_t")
     visits.give(200.0, "chemotherapy:fludarabine")
-    visits.go(28, **ILL)
+    visits.go(28, **LITTLE)
     assert np.isnan(visits.clinic.failure[0])
-    visits.go(91.3125, **ILL)
+    visits.go(91.3125, **LITTLE)
     assert visits.after(visits.clinic.failure) == [pytest.approx(91.3125)]
     assert visits.doses(LATER_LINE) == [pytest.approx(91.3125 + 14)]
     assert visits.doses("car_t") == []
     assert visits.doses("chemotherapy:fludarabine") == [pytest.approx(200.0)]
+
+
+def test_frank_disease_at_the_first_assessment_is_failure_at_once():
+    visits = Visits().go(27, **ILL)
+    assert np.isnan(visits.clinic.failure[0])
+    visits.go(28, **ILL)
+    assert visits.after(visits.clinic.failure) == [28.0]
+    assert visits.doses(LATER_LINE) == [pytest.approx(28 + 14)]
 
 
 def test_a_remission_after_failure_is_not_the_answer_to_the_arm():
@@ -180,7 +189,7 @@ def test_a_remission_after_failure_is_not_the_answer_to_the_arm():
 
 
 def test_a_first_remission_after_the_window_does_not_count():
-    visits = Visits(visits=(28.0, 120.0, 182.625)).go(28, **ILL).go(182.625)
+    visits = Visits(visits=(28.0, 120.0, 182.625)).go(28, **LITTLE).go(182.625)
     assert np.isnan(visits.clinic.remission[0])
 
 
