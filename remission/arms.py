@@ -246,7 +246,7 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         steroid=treated & _given(clinic, "dexamethasone_equivalent"),
         b_cell_recovery=only(seen[B_CELLS][:, Record.ABOVE_DAY] - anchor),
         relapse_site=_relapse_site(clinic, judged),
-        grades=_grades(cohort, acute, treated) if cells else {},
+        grades=_grades(cohort, acute, treated, causes) if cells else {},
         covariates=covariates(cohort.values) | {"burden_enrolled": cohort.chart["burden"].to_numpy()},
         severity={name: only(acute[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
     )
@@ -360,13 +360,14 @@ def _relapse_site(clinic: Clinic, judged: _Judged) -> np.ndarray:
     return np.select([inside & outside, inside, outside], ["both", "marrow", "extramedullary"], "")
 
 
-def _grades(cohort: Cohort, watched: dict[str, np.ndarray], treated: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-    """Worst grade of each scale, from the highest severity and the scale's cut points."""
+def _grades(cohort: Cohort, watched: dict[str, np.ndarray], treated: np.ndarray, causes: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    """Worst grade of each scale, from the highest severity and the scale's cut points; 5 where it was the cause of death."""
     made: dict[str, dict[str, np.ndarray]] = {}
     for event, (module, output, scales) in SCALES.items():
         severity = watched[f"{module}.{output}"][:, Record.HIGHEST]
         made[event] = {}
         for scale, stem in scales.items():
             cuts = [cohort.values.get(f"{module}.{stem}_{grade}", cohort.values.get(f"{module}.fever")) for grade in (1, 2, 3, 4)]
-            made[event][scale] = np.where(treated, sum((severity > cut).astype(int) for cut in cuts), 0)
+            worst = np.where(causes == module, 5, sum((severity > cut).astype(int) for cut in cuts))
+            made[event][scale] = np.where(treated, worst, 0)
     return made

@@ -21,6 +21,7 @@ from remission.protocol_rules import Rule
 from remission.random import exponential
 from remission.readings import Readings
 from remission.response.leukemia import RULES, shows_disease
+from remission.therapies import get as therapy
 
 SAME_TIME = 1e-6
 TRANSPLANT, LATER_LINE = "transplant", "later_line"
@@ -236,7 +237,7 @@ class Clinic:
             return batch
         given = {name: values[rows] for name, values in self.given.items()}
         batch = add_rows(batch, rows, rows_of(self.system, rule.give, batch.t[rows], given, float(self.end.max())))
-        stopped = self.own_agents if rule.end_therapy else rule.stop
+        stopped = self.own_agents if rule.end_therapy else [therapy(name).label for name in rule.stop]
         batch = drop_rows(batch, rows, [self.agents[name] for name in stopped if name in self.agents]) if stopped else batch
         return self._next_line(batch, rows) if rule.next_line else batch
 

@@ -13,6 +13,7 @@ from remission.results.posterior import is_rate, is_time
 
 COMPACT = {
     **dict.fromkeys(("treated", "orr", "orr_itt", "cr", "cri", "mrd_negative"), (None,)),
+    "dor": (12, 24),
     "rfs": (12, 24, 36),
     "efs": (12, 24),
     "os": (12, 24, 36),
