@@ -16,7 +16,7 @@ from remission.model.system import Agent, System
 from remission.population import pack
 from tests.battery.found import sites, whole
 
-USUAL = {"cell": 1e8, "mg": 500.0, "1": 1.0}
+USUAL = {"cell": 1e8, "mg": 50.0, "1": 1.0}
 NOBODY = -1
 
 
