@@ -12,6 +12,7 @@ from remission.engine.batch import Batch, Dose, pack_doses
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, advance, observe, start
 from remission.model.derivatives import Derivatives, all_nodes
+from remission.model.expression import is_zero
 from remission.model.system import Agent, System
 from remission.population import pack
 from tests.battery.found import sites, whole
@@ -110,6 +111,14 @@ def is_linear(disease: str, given: Agent) -> bool:
     return all(
         amount not in all_nodes(derivatives.by(jump, amount)) and "where" not in {n.op for n in all_nodes(jump)} for _, jump in given.jumps
     )
+
+
+def is_first_order(disease: str, given: Agent) -> bool:
+    """Whether what was infused leaves in proportion to its amount, at a rate that no state changes."""
+    system = system_of(disease)
+    state = next(state for state in system.states if state.name == system.inputs[given.input])
+    slope = Derivatives(system.graph).by(state.rate, system.graph.symbol("state", state.name, state.per))
+    return not is_zero(slope) and all(node.op != "state" for node in all_nodes(slope))
 
 
 def random_rows(disease: str, seed: int, members: int, doses: int, until: float, without=()) -> list[list[Dose]]:

@@ -9,7 +9,7 @@ import pytest
 from remission.engine.ensemble import Options
 from remission.engine.layout import Status
 from tests.battery.found import DISEASES
-from tests.battery.runs import USUAL, agent, begun, drawn, followed, is_linear, nothing, random_rows, row, slots, system_of
+from tests.battery.runs import USUAL, agent, begun, drawn, followed, is_first_order, is_linear, nothing, random_rows, row, slots, system_of
 
 OPTIONS = Options(rtol=1e-5, seed=5, threads=1, faults=False)
 TIGHT = Options(rtol=1e-9, seed=5, threads=1, faults=False)
@@ -18,8 +18,13 @@ DAYS = (2.0, 9.0, 21.0)
 AGENTS = [(disease, given.name) for disease in DISEASES for given in system_of(disease).agents]
 INFUSED = [(disease, given.name) for disease in DISEASES for given in system_of(disease).agents if given.input >= 0]
 LINEAR = [(disease, name) for disease, name in AGENTS if is_linear(disease, agent(disease, name))]
+FIRST_ORDER = [(disease, name) for disease, name in INFUSED if is_first_order(disease, agent(disease, name))]
 every_agent = pytest.mark.parametrize(("disease", "name"), AGENTS)
 every_infused = pytest.mark.parametrize(("disease", "name"), INFUSED)
+
+
+def infused_state(disease, name):
+    return system_of(disease).inputs[agent(disease, name).input]
 
 
 def own_places(disease, name):
@@ -113,12 +118,21 @@ def quiet(disease):
 
 
 @every_infused
+def test_a_very_short_infusion_is_a_dose_at_once(disease, name):
+    usual, place = USUAL[agent(disease, name).unit], slots(disease, infused_state(disease, name))
+    rows = ([row(disease, name, 1.0, usual)], [row(disease, name, 1.0, usual, 1e-5)])
+    first, second = (followed(disease, begun(disease, quiet(disease), [own], TIGHT), (1.001,), TIGHT).states[0, 0, place] for own in rows)
+    assert first == pytest.approx(usual, rel=0.05)
+    assert second == pytest.approx(first, rel=1e-4)
+
+
+@pytest.mark.parametrize(("disease", "name"), FIRST_ORDER)
 @pytest.mark.parametrize("duration", [0.02, 0.5, 28.0])
 def test_an_infusion_conserves_the_amount(disease, name, duration):
     """What is there equals the boluses it is made of: with first-order loss A (1 - exp(-k D)) / (k D) at the end of D days."""
     given = agent(disease, name)
     amount = 1e6 * USUAL[given.unit] if given.unit == "1" else USUAL[given.unit]
-    place = slots(disease, system_of(disease).inputs[given.input])[0]
+    place = slots(disease, infused_state(disease, name))[0]
     bolus = begun(disease, quiet(disease), [[row(disease, name, 0.0, amount)]], TIGHT, immortal=True)
     early, later = followed(disease, bolus, (0.02, 0.12), TIGHT).states[:, 0, place]
     loss = np.log(early / later) / 0.1
