@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from remission import diseases, run_directory
+from remission import catalog, diseases, run_directory
 from remission.calibration import posterior as laws
 from remission.calibration import stored
 from remission.calibration.account import CalibrationResult, account_of
@@ -80,9 +80,12 @@ def calibrate(
 
 
 def input_files(name: str, targets: Path | None = None) -> list[Path]:
-    """Files beside the parameter tables that decide a calibration."""
-    folder = Path(__file__).parent
-    return [targets or targets_path(name), stored.FOLDER / f"{name}.free.csv", folder / "scales.csv"]
+    """Files beside the parameter tables that decide a calibration: targets, priors, scales, the scenario, rules of response."""
+    beside = Path(__file__).parent
+    rules = [stored.PACKAGE / "response" / f"{table}.csv" for table in ("leukemia", "residual_disease")]
+    correlations = diseases.get(name).table.with_suffix(".correlations.csv")
+    files = [targets or targets_path(name), stored.FOLDER / f"{name}.free.csv", beside / "scales.csv", *rules, correlations]
+    return [path for path in (*files, catalog.scenario_path(SCENARIO[name])) if path.exists()]
 
 
 def fitted_targets(targets: Sequence[Target], scenario: str) -> tuple[Target, ...]:

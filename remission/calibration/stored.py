@@ -40,7 +40,7 @@ def account_path(name: str) -> Path:
 
 def population_rows(parameters: ParameterSet, free: Sequence[Free], x: np.ndarray, cuts: Mapping[str, float]) -> list[dict[str, str]]:
     """The rows of the population table: free numbers at a point, and the frozen cut points."""
-    values = {one.key: one.outward(float(value)) for one, value in zip(free, x, strict=True)}
+    values = {one.key: float(f"{one.outward(float(value)):.5g}") for one, value in zip(free, x, strict=True)}
     changed = parameters.with_values(values, "calibration")
     rows = []
     for key in dict.fromkeys(one.parameter for one in free):

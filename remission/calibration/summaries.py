@@ -23,6 +23,8 @@ from remission.response.survival import kaplan_meier, quantile, survival_at
 from remission.results.members import analyzed, responders, taken
 
 NOT_REACHED = np.inf
+LAST_VISIT = 92.0
+"""Days by which a month may lie after the last visit: five years of visits from infusion hold five years of remission but for its start."""
 Runs = Mapping[str, ArmRun]
 LOW_DOSE, HIGH_DOSE = "car_t_low_dose", "car_t_high_dose"
 PRODUCT_FAILED = "no product"
@@ -171,7 +173,9 @@ def curve_value(days: np.ndarray, event: np.ndarray, month: float | None) -> flo
     if month is None:
         middle = quantile(curve).value
         return NOT_REACHED if middle is None else middle / MONTH
-    value = survival_at(curve, [month * MONTH])[0].value
+    when = month * MONTH
+    late = when - curve.last_time
+    value = survival_at(curve, [curve.last_time if 0 < late <= LAST_VISIT else when])[0].value
     return float("nan") if value is None else value
 
 
