@@ -114,3 +114,17 @@ def test_the_bundled_calibration_validates_and_gives_its_page():
     text = page(found)
     assert "### Misses" in text
     assert all(one["why_not"] for one in document["targets"] if one["inside"] is None)
+
+
+def test_the_interval_of_a_survival_rate_rises_from_low_to_high():
+    found = judged(target("a.os", "os", 0.6, 80, "survival", month=12.0))
+    assert found.low < found.median < found.high
+
+
+def test_a_ratio_is_read_on_everybody_treated_not_on_its_subgroup():
+    from remission.validating.replicates import members
+
+    run = POOL["car_t"]
+    ratio = target("a.hr", "relapse_hazard_ratio", 2.0, 150, "hazard ratio", subgroup="high burden")
+    assert members(ratio, run).size == np.sum(run.treated)
+    assert members(target(subgroup="high burden"), run).size < np.sum(run.treated)

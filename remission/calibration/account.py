@@ -88,7 +88,7 @@ def account_of(
         "report": facts["report"],
         "windows_inside": found["inside"],
         "headlines": found["headlines"],
-        "importance": {"effective_draws": laws.effective_size(weights), "of": len(points)},
+        "importance": {"effective_draws": laws.effective_size(weights[1:]), "of": len(points) - 1},
         "model_draws": found["model_draws"],
         "notes": _notes(facts, law, free),
     }

@@ -104,7 +104,8 @@ class OverDraws:
         return found
 
     def summed(self, blocks: int, told: Told = lambda stage, done: None) -> dict[str, Any]:
-        """Estimates by arm and path, headlines, residuals and the share of draws inside each window."""
+        """Estimates by arm and path over draws, headlines and residuals of the calibrated point and of every draw, and the share of
+        draws inside each window."""
         documents: dict[str, list[dict[str, Any]]] = {arm: [] for arm in self.arms}
         lines, gaps = [], []
         for d in range(len(self.points)):
@@ -118,9 +119,9 @@ class OverDraws:
         by_name = {window.name: [line[window.name] for line in lines] for window in WINDOWS}
         return {
             "patients": min(blocks * BLOCK, self.sizes.draw_patients),
-            "model_draws": {arm: gathered(found) for arm, found in documents.items()},
+            "model_draws": {arm: gathered(found[1:]) for arm, found in documents.items()},
             "headlines": plain(by_name),
-            "inside": inside(by_name),
+            "inside": inside({name: values[1:] for name, values in by_name.items()}),
             "residuals": np.array(gaps),
         }
 

@@ -41,7 +41,7 @@ class Sizes:
     patients: int = 2000
     block: int = 500
     draws: int = 32
-    elsewhere: int = 2000
+    elsewhere: int = 4000
     elsewhere_draws: int = 12
     replicates: int = REPLICATES
     seed: int = 7

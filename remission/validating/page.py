@@ -61,14 +61,14 @@ def _windows(account: Mapping[str, Any]) -> str:
     sizes = account["sizes"]
     rows = []
     for window in WINDOWS:
-        drawn = sorted(value for value in lines[window.name] if value is not None)
+        drawn = sorted(value for value in lines[window.name][1:] if value is not None)
         span = f"{_number(_at(drawn, 0.025))} to {_number(_at(drawn, 0.975))}" if drawn else "-"
         known = report["headlines"].get(window.name)
         rows.append((window.name, _limits(window), _number(known), span, f"{inside[window.name]:.2f}"))
     said = (
         f"At the calibrated point on {report['patients']} patients that the fit did not see "
         f"(arms compared on {report['patients_of_other_arms']}), "
-        f"and over {sizes['draws']} posterior draws of {sizes['draw_patients']} patients each. "
+        f"and over {sizes['draws'] - 1} posterior draws of {sizes['draw_patients']} patients each. "
         "The posterior is not narrowed to raise a share.\n"
     )
     return (

@@ -20,7 +20,7 @@ from remission.calibration.subgroups import SUBGROUPS
 from remission.calibration.summaries import SLOPES, quantity
 from remission.calibration.targets import FOLDER, Target
 from remission.response.estimates import MONTH
-from remission.results.members import responders, taken
+from remission.results.members import taken
 from remission.validating.pools import Pools, Runs
 
 REPLICATES = 256
@@ -62,17 +62,16 @@ def cut(run: ArmRun, months: np.ndarray) -> ArmRun:
 
 
 def members(target: Target, run: ArmRun) -> np.ndarray:
-    """Who a trial counts in its n: treated, enrolled, or a subgroup; replicates have n of these."""
+    """Who a trial counts in its n: treated, enrolled, or a subgroup; replicates have n of these. A ratio compares a subgroup with the
+    others, so that its n are all treated."""
     if (target.endpoint in ITT and target.arm == "salvage_chemotherapy") or target.endpoint.endswith("_itt"):
         return np.arange(run.size)
     if target.subgroup in AMONG_ENROLLED:
         return np.arange(run.size)
     treated = np.asarray(run.treated, bool)
-    if target.subgroup in SUBGROUPS and target.subgroup:
-        return np.flatnonzero(treated & SUBGROUPS[target.subgroup](run))
-    if target.kind == "hazard ratio" and target.endpoint.startswith("relapse"):
-        return np.flatnonzero(treated & responders(run))
-    return np.flatnonzero(treated)
+    if target.kind == "hazard ratio":
+        return np.flatnonzero(treated)
+    return np.flatnonzero(treated & SUBGROUPS[target.subgroup](run))
 
 
 def replicate(target: Target, runs: Runs, size: int, follow: FollowUp | None, generator: np.random.Generator) -> float:

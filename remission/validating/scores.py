@@ -85,6 +85,8 @@ def score(
     if whole.size < 20:
         return unread(target, "too few replicates give the number")
     low, middle, high = (float(np.quantile(whole, q, method="nearest")) for q in (TAIL, 0.5, 1 - TAIL))
+    ends = [_number(low, scale), _number(high, scale)]
+    ends = ends[::-1] if scale == "loglog" else ends
     value = transform(target.value, scale, target.n or size)
     error = _spread(pure) * np.sqrt(size / patients) if np.isfinite(_spread(pure)) else None
     allowed = error is not None and verdict_allowed(error, standard_error(target))
@@ -95,8 +97,8 @@ def score(
     return Score(
         target=target,
         median=_number(middle, scale),
-        low=_number(low, scale),
-        high=_number(high, scale),
+        low=ends[0],
+        high=ends[1],
         inside=bool(low - 1e-9 <= value <= high + 1e-9) if allowed else None,
         width_ratio=_ratio(whole, pure),
         discriminates=None if other is None else not low <= other <= high,
