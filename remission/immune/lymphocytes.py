@@ -25,6 +25,7 @@ class Lymphocytes(AbstractModule):
         if m.exists("car_t.total"):
             together = together + m.read("car_t.total")
         pressure = log(maximum(together, p.fewest) / p.normal)
-        m.change(lymphocytes, -(p.recovery_rate * pressure + m.port("lymphocyte_loss", "host")) * lymphocytes)
+        m.change(lymphocytes, -p.recovery_rate * pressure * maximum(lymphocytes, p.fewest))
+        m.change(lymphocytes, -m.port("lymphocyte_loss", "host") * lymphocytes)
         m.output("relative", lymphocytes / p.normal, unit="1")
         m.output("count", lymphocytes / p.apparent_volume, unit="cell/uL")
