@@ -137,8 +137,27 @@ def _calibration(account: Mapping[str, Any]) -> str:
         for one in account["parameters"]
     ]
     header = ("Number", "Prior", "Calibrated", "95 %", "Contraction", "Shift, prior sd")
-    parts = ["### Calibration\n", "\n".join(f"- {note}" for note in account["notes"]), "", markdown(header, rows), _open(account)]
+    worth = account["importance"]
+    weights = (
+        f"importance weights make {worth['of']} draws worth {worth['effective_draws']:.0f}; the noise of "
+        f"{account['sizes']['draw_patients']} patients a draw is part of that, and all draws count the same here"
+    )
+    notes = "\n".join(f"- {note}" for note in [*account["notes"], weights])
+    parts = ["### Calibration\n", notes, "", markdown(header, rows), _fitted(account), _open(account)]
     return "\n".join(parts)
+
+
+def _fitted(account: Mapping[str, Any]) -> str:
+    """How far each fitted number is from its target, and what the priors alone expected."""
+    prior = {one["name"]: one for one in account["prior_predictive"]}
+    rows = [
+        (one["name"], _number(one["published"]), _number(prior[one["name"]]["median"]), f"{one['standard_errors']:+.1f}")
+        for one in account["fit"]["targets"]
+    ]
+    fit = account["fit"]
+    said = f"Cost {fit['costs'][0]:.0f} at the start, {fit['cost']:.0f} at the end, {fit['from_targets']:.0f} of it from {len(rows)} targets.\n"
+    header = ("Target", "Published", "Prior median", "Fit, standard errors off")
+    return "#### Targets of the fit\n\n" + said + "\n" + markdown(header, rows)
 
 
 def _open(account: Mapping[str, Any]) -> str:
