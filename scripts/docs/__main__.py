@@ -17,6 +17,7 @@ def main() -> None:
     chosen = reader.parse_args()
     if not chosen.text:
         pictures.trial(chosen.patients)
+        pictures.open_choices(max(chosen.patients // 2, 20))
         for name in pictures.scripts():
             pictures.draw(name, pictures.FIGURES.parent / "images" / f"{name}.svg")
             print(f"docs/images/{name}.svg")

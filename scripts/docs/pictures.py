@@ -9,14 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from remission.plots import kaplan_meier
-from remission.trial import run_study
+from remission.results import flat
+from remission.trial import prepare, run_study
 from scripts.docs.drawing import on_paper
 from scripts.docs.model import scenario, study
-from scripts.docs.sections import RESULT, ROOT
+from scripts.docs.sections import OPEN_RESULT, RESULT, ROOT
 
 FIGURES = ROOT / "docs" / "figures"
 PICTURE = ROOT / "docs" / "images" / "relapse_free_survival.svg"
 PATIENTS, WIDTH = 2000, 760.0
+OPEN = {
+    "turnover 0.2": {"growth.turnover": 0.2},
+    "turnover 0.5 (as calibrated)": {},
+    "turnover 0.8": {"growth.turnover": 0.8},
+    "no loss of CD19": {"switching:antigen.per_division": 0.0},
+    "no rejecting host cells": {"rejection.initial": 0.0},
+}
 
 
 def scripts() -> list[str]:
@@ -41,6 +49,20 @@ def trial(patients: int = PATIENTS) -> None:
     stored = {key: document[key] for key in kept} | {"made_of": digests(), "arms": {"car_t": document["arms"]["car_t"]}}
     RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     PICTURE.write_text(on_paper(_picture(found).svg(WIDTH)), encoding="utf-8")
+
+
+def open_choices(patients: int = PATIENTS // 2) -> None:
+    """Run the CAR-T arm under choices that the data leave open, and store what comes out."""
+    rows = {name: _under(changes, patients) for name, changes in OPEN.items()}
+    stored = {"patients": patients, "seed": scenario().seed, "made_of": digests(), "rows": rows}
+    OPEN_RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+
+
+def _under(changes: dict[str, float], patients: int) -> dict[str, float | None]:
+    """Headline estimates of the CAR-T arm with some numbers changed."""
+    own = replace(prepare(scenario().only(["car_t"]), changes))
+    arm = flat(run_study(own, patients).json()["arms"]["car_t"])
+    return {name: arm.get(name) for name in ("treated", "orr", "rfs.12", "rfs.24", "rfs.36", "os.36", "relapse.cd19_negative")}
 
 
 def _picture(found):

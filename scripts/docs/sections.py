@@ -20,6 +20,7 @@ from scripts.docs.model import declared, modules, scenario, study
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "docs" / "images" / "trial.json"
+OPEN_RESULT = ROOT / "docs" / "images" / "open_choices.json"
 _LONG = re.compile(r"\d+\.\d{3,}")
 EVIDENCE = ("measured", "fitted", "calibrated", "computed", "assumed")
 
@@ -188,6 +189,14 @@ def headline() -> str:
     return f"{grid(('', 'simulated', 'ELIANA', 'used for calibration'), rows)}\n\n{made}."
 
 
+def open_choices() -> str:
+    """Headline estimates under choices that the data leave open."""
+    stored = json.loads(OPEN_RESULT.read_text(encoding="utf-8"))
+    names = ("treated / enrolled", "response", "RFS 12 mo", "RFS 24 mo", "RFS 36 mo", "OS 36 mo", "CD19-negative relapse")
+    shares = [(name, *("–" if value is None else f"{value:.0%}" for value in row.values())) for name, row in stored["rows"].items()]
+    return f"{grid(('', *names), shares)}\n\nCAR-T after lymphodepletion, {stored['patients']:,} patients enrolled, seed {stored['seed']}."
+
+
 def _is_calibrated() -> bool:
     return any(said.name == "population" for row in study().parameters.rows.values() for said in row.layers)
 
@@ -244,5 +253,6 @@ def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 SECTIONS: dict[str, Callable[..., str]] = {
-    kind.__name__: kind for kind in (module, agents, disease, evidence, sources, ports, script, system, headline, published, keys, arms)
+    kind.__name__: kind
+    for kind in (module, agents, disease, evidence, sources, ports, script, system, headline, open_choices, published, keys, arms)
 }
