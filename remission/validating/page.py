@@ -155,7 +155,8 @@ def _fitted(account: Mapping[str, Any]) -> str:
         for one in account["fit"]["targets"]
     ]
     fit = account["fit"]
-    said = f"Cost {fit['costs'][0]:.0f} at the start, {fit['cost']:.0f} at the end, {fit['from_targets']:.0f} of it from {len(rows)} targets.\n"
+    of_it = f"{fit['from_targets']:.0f} of it from {len(rows)} targets"
+    said = f"Cost {fit['costs'][0]:.0f} at the start, {fit['cost']:.0f} at the end, {of_it}.\n"
     header = ("Target", "Published", "Prior median", "Fit, standard errors off")
     return "#### Targets of the fit\n\n" + said + "\n" + markdown(header, rows)
 
