@@ -40,12 +40,22 @@ def all_modules(disease: Disease, names: Iterable[str | AbstractModule]) -> tupl
     return tuple({module.label: module for module in made}.values())
 
 
+def _numbers_of_product(module: AbstractModule) -> list[str]:
+    """Keys that the table of a product sets where products share one label: a population calibrated on another product leaves them."""
+    table = module.agent_table
+    if table is None or not table.exists() or table.stem in module.label:
+        return []
+    return [f"{module.label}.{name}" for name, row in Table.read(table, override=True).rows.items() if row.value is not None]
+
+
 def parameters_of(disease: Disease, modules: Iterable[AbstractModule], tables: Iterable[Table] = ()) -> ParameterSet:
     """The numbers of these modules in this disease, with their correlations."""
+    modules = tuple(modules)
     rows = layer(module_rows(modules), Table.read(disease.table, override=True), disease.name, skip_absent=True)
     population = disease.table.with_suffix(".population.csv")
     if population.exists():
-        rows = layer(rows, Table.read(population, override=True), "population", skip_absent=True)
+        own = {key: rows[key] for module in modules for key in _numbers_of_product(module)}
+        rows = {**layer(rows, Table.read(population, override=True), "population", skip_absent=True), **own}
     for table in tables:
         rows = layer(rows, table, table.place, skip_absent=True)
     correlations = disease.table.with_suffix(".correlations.csv")

@@ -14,7 +14,9 @@ from remission.formulas import parse_formula
 from remission.tables import split_key
 from tests.support import Member, trial_system
 
-READ_BY_THE_PROTOCOL = re.compile(r"(patient|supply)\..*|transplant\.(rate_in_remission|first_day|last_day)|later_line\.delay")
+READ_BY_THE_PROTOCOL = re.compile(
+    r"(patient|supply)\..*|transplant\.(rate_in_remission|first_day|last_day|rate_after_chemotherapy|first_day_after_chemotherapy)|later_line\.delay"
+)
 PACKAGE = Path(remission.__file__).parent
 
 
