@@ -92,6 +92,8 @@ def replicate(target: Target, runs: Runs, size: int, follow: FollowUp | None, ge
 def _slope(target: Target, runs: Runs, size: int, generator: np.random.Generator) -> float:
     """A change by dose between two halves of a trial, one at each dose."""
     arms = [key for key in runs if key.endswith("_dose")]
+    if not arms:
+        return float("nan")
     rows = generator.integers(0, runs[arms[0]].size, size)
     return quantity(target, {key: taken(runs[key], rows) for key in arms} | {target.arm: runs[target.arm]})
 
