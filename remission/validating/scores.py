@@ -119,14 +119,17 @@ def unread(target: Target, why: str) -> Score:
 def _spread(values: np.ndarray) -> float:
     """Half the width of the central 68 %, a standard deviation that a few medians never reached do not spoil."""
     low, high = np.quantile(values, [0.16, 0.84], method="nearest") if values.size else (np.nan, np.nan)
-    return float(high - low) / 2 if np.isfinite(high - low) else float("nan")
+    return float(high - low) / 2 if np.isfinite(low) and np.isfinite(high) else float("nan")
 
 
 def _ratio(whole: np.ndarray, pure: np.ndarray) -> float | None:
     if pure.size < 20:
         return None
-    widths = [np.subtract(*np.quantile(values, [1 - TAIL, TAIL], method="nearest")) for values in (whole, pure)]
-    return float(widths[0] / widths[1]) if np.isfinite(widths).all() and widths[1] > 0 else None
+    ends = [np.quantile(values, [TAIL, 1 - TAIL], method="nearest") for values in (whole, pure)]
+    if not np.isfinite(ends).all():
+        return None
+    (low, high), (first, last) = ends
+    return float((high - low) / (last - first)) if last > first else None
 
 
 def _number(value: float, scale: str) -> float | None:
