@@ -149,8 +149,10 @@ def simulate(
 
 
 @app.command("list")
-def list_names(kind: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="What to list.")]) -> None:
+def list_names(kind: Annotated[str | None, typer.Argument(metavar="|".join(KINDS), help="What to list.")] = None) -> None:
     """List what is in the package."""
+    if kind is None:
+        raise InputError("nothing is named to list", remedy=f"write `remission list` and one of {', '.join(KINDS)}")
     names = listing(kind)
     width = max((len(name) for name, _ in names), default=0)
     for name, title in names:
@@ -167,6 +169,7 @@ def describe(name: Annotated[str, typer.Argument(metavar="NAME", help="A scenari
 def check(scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")]) -> None:
     """Check a scenario: every problem at once, each with its remedy."""
     design = read_scenario(scenario)
+    _job("trial", "prepare")(design)
     print(f"{scenario}: fine ({len(design.arms)} arms, {len(design.protocol.visits)} visits, disease {design.disease})")
 
 

@@ -123,4 +123,4 @@ def run_trial(
     if device not in ("auto", "cpu"):
         raise InputError(f"this version computes on the CPU, not on `{device}`", remedy="use `auto` or `cpu`")
     study = prepare(trial.scenario(), overrides, numbers=trial.population.system.parameters)
-    return run_study(study, None, seed, out=out, workers=workers, progress=progress)
+    return run_study(study, None, seed, out=out, workers=workers, progress=progress, changed=overrides)

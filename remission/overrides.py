@@ -44,7 +44,7 @@ def _target(written: str, rows: Mapping[str, Row]) -> tuple[str, str]:
         if aspect in _CHANGES and key in rows:
             return key, aspect
     close = [*rows, *(f"{key}.{aspect}" for key in rows for aspect in _CHANGES if aspect)] if written.count(".") > 1 else rows
-    raise InputError(f"unknown parameter{nearest(written, close)}", remedy="`remission describe` lists the parameters of a scenario")
+    raise InputError(f"unknown parameter{nearest(written, close)}", remedy="`remission describe car_t` lists the numbers of a therapy")
 
 
 def _set_value(row: Row, value: float | str, place: str) -> Row:

@@ -67,7 +67,7 @@ def _line_per_stage(console: Console) -> ProgressCallback:
     def show(stage: str, done: int, total: int) -> None:
         if stage not in seen:
             seen.add(stage)
-            console.print(f"{stage} ({total:,})", markup=False)
+            console.print(stage if total == 1 else f"{stage} ({total:,})", markup=False)
 
     return show
 

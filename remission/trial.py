@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from remission import catalog, diseases, run_directory
+from remission import catalog, diseases, run_directory, therapies
 from remission.arm_run import ArmRun, joined, load_part, save_part
 from remission.arms import run_arm
 from remission.diseases.build import build
@@ -64,7 +64,11 @@ def prepare(
     disease = diseases.get(scenario.disease)
     past = [dose["agent"] for line in disease.history for dose in line.doses]
     own = {module.label for module in disease.modules}
-    names = tuple(name for name in dict.fromkeys([*scenario.agents, *past, *ALWAYS]) if name not in own)
+    names = tuple(
+        name
+        for name in dict.fromkeys([*scenario.agents, *past, *(name for name in ALWAYS if name in therapies.modalities())])
+        if name not in own
+    )
     system = build(disease, names, tables=tables)
     rows = {**system.parameters.rows, **Table.read(TABLE).of_module(LABEL)}
     rows |= _laid_over(rows, numbers.rows if numbers else {})
@@ -130,6 +134,8 @@ def run_scenario(
     """
     begun = time.perf_counter()
     study = prepare(scenario if arms is None else scenario.only(arms), overrides)
+    if progress is not None:
+        progress("compile the model (a minute or two the first time)", 0, 1)
     compile_system(study.system)
     compiled = time.perf_counter() - begun
     return run_study(
@@ -143,6 +149,7 @@ def run_scenario(
         progress=progress,
         compiled=compiled,
         model_draws=_model_draws(scenario, overrides),
+        changed=overrides,
     )
 
 
@@ -158,8 +165,9 @@ def run_study(
     progress: Callable[[str, float, float], None] | None = None,
     compiled: float = 0.0,
     model_draws: Mapping[str, Mapping[str, list[float | None]]] | None = None,
+    changed: Mapping[str, float | str] | None = None,
 ) -> TrialResult:
-    """Run a prepared study; see `run_scenario`."""
+    """Run a prepared study; see `run_scenario`. `changed` are the numbers changed by hand, to be told with the result."""
     scenario, clock = study.scenario, {"compile": compiled}
     told = None if progress is None else (lambda stage, share: progress(stage, share, 1.0))
     seed, size = scenario.seed if seed is None else seed, patients or scenario.population.size
@@ -177,14 +185,24 @@ def run_study(
         seed=seed,
         pairing=scenario.pairing,
         seconds={name: round(value, 3) for name, value in clock.items()},
-        notes=[SOLVER],
+        notes=[SOLVER, *_told(changed, model_draws)],
         cohort=next(iter(cohorts.values())).flow,
         assumed=assumed_table(study),
         targets=published(scenario),
         model_draws=model_draws,
-        run={"rtol": RTOL, "system": study.system.digest, "parameters": study.parameters.digest()},
+        run={"rtol": RTOL, "system": study.system.digest, "parameters": study.parameters.digest(), "set": dict(changed or {})},
         failure=_failure(runs, max_failed),
     )
+
+
+def _told(changed: Mapping[str, float | str] | None, draws: Mapping | None) -> list[str]:
+    notes = [f"Changed by hand: {', '.join(f'{key} = {value}' for key, value in changed.items())}."] if changed else []
+    if draws:
+        notes.append(
+            "`model` intervals are those over the posterior draws of the stored calibration, in other patients; "
+            "they do not depend on the seed or the size of this run."
+        )
+    return notes
 
 
 def switched_off(scenario: Scenario) -> frozenset[str]:
@@ -234,7 +252,9 @@ def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size:
     key = hashlib.blake2b(json.dumps(said).encode(), digest_size=12).hexdigest()
     if resume and run_directory.is_run(out) and run_directory.read_marker(out).get("study", key) != key:
         raise InputError(
-            "the run in this folder is of another scenario, seed, size or set of numbers", str(out), remedy="run it without `--resume`"
+            "the run in this folder is of another scenario, arms, seed, size or set of numbers",
+            str(out),
+            remedy="name another folder with `--out`, or leave out `--resume`, which replaces that run",
         )
     run_directory.prepare(out, resume)
     run_directory.write_marker(out, {"study": key, "seed": seed, "patients": size, "state": "running"})

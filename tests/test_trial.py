@@ -142,7 +142,7 @@ def test_a_part_that_was_cut_is_made_again(plain, tmp_path, monkeypatch):
 @pytest.mark.parametrize("change", [{"seed": 2}, {"size": 6}])
 def test_a_run_of_another_design_is_not_gone_on_with(tmp_path, change):
     run(out=tmp_path / "run", size=4)
-    with pytest.raises(InputError, match="another scenario, seed, size") as caught:
+    with pytest.raises(InputError, match="another scenario, arms, seed, size") as caught:
         run(out=tmp_path / "run", resume=True, **{"size": 4, **change})
     assert "--resume" in caught.value.remedy
 

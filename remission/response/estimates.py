@@ -193,7 +193,7 @@ def _landmarks(
 ) -> dict[int, Rate]:
     when = [month * MONTH for month in months]
     design, simulated = survival_at(curve, when, confidence, scale), survival_at(curve, when, confidence)
-    watched = np.where([one.value == 0 for one in design], curve.patients, number_at_risk(days, when))
+    watched = np.where([one.value == 0 for one in design], curve.at_risk[-1:] if curve.at_risk.size else 0, number_at_risk(days, when))
     points = zip(months, design, simulated, watched.tolist(), strict=True)
     return {
         month: landmark_rate(at_design, here, curve.patients, left, scale, model_interval(over.get(str(month)), confidence))
