@@ -18,7 +18,7 @@ ROLES = {
 }
 HEADER = """# Validation
 
-This page is written by `remission validate`; nothing on it was typed by hand. Research use only.
+This page is written by `python scripts/validation_page.py` from what `remission validate` finds. Research use only.
 
 A target is **inside** when the published value lies in the central 95 % of replicates: trials of its size, from draws of the posterior,
 watched as long as the trial watched. The **width ratio** compares that interval with pure sampling from one set of numbers; up to 1.5 is
