@@ -192,9 +192,16 @@ def copy(
 
 
 @app.command()
-def cache(clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept.")] = False) -> None:
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show or clear what is kept to save time: compiled models and cohorts."""
-    print(f"removed {_job('cache', 'clear')()}" if clear else _job("cache", "kept")())
+    found = _job("cache", "clear" if clear else "kept")()
+    if as_json:
+        print_json({"removed": clear, **found.json()})
+    else:
+        print(f"removed {found}" if clear else found)
 
 
 def _show_version(wanted: bool) -> None:
