@@ -171,6 +171,22 @@ def test_lesions_and_clones_under_drug_and_radiation_agree_with_differences():
 
 
 @pytest.mark.slow
+def test_a_step_of_all_parameters_together_moves_outputs_by_the_sum_of_their_slopes():
+    system, values, sites, days = tumor(), _unequal(tumor()), ("marrow", "brain"), np.linspace(0.0, 40.0, 21)
+    keys, doses = list(system.parameter_slots), pack_doses([TREATED] * 2)
+    found = run_with_sensitivities(
+        system, keys, ["tumor.burden"], np.arange(2), pack(system, values, sites, 2), 2, 40.0, days, doses, TIGHT
+    )
+    step = {
+        key: 1e-5 * x * np.abs(values[key]).mean() for key, x in zip(keys, np.random.default_rng(4).normal(size=len(keys)), strict=True)
+    }
+    ends = [_course(system, {key: values[key] + side * step.get(key, 0.0) for key in values}, sites, TREATED, days) for side in (1, -1)]
+    together = found.along({"step": {key: 1e5 * size for key, size in step.items()}})
+    slot = system.output_slot("tumor.burden")
+    _near(together.slopes[:, :, 0, 0], 5e4 * (ends[0] - ends[1])[:, :, slot], 1e-4)
+
+
+@pytest.mark.slow
 def test_b_all_agrees_with_differences():
     drugs = ("chemotherapy:fludarabine", "chemotherapy:cyclophosphamide")
     system = build("b_all", ("car_t:tisagenlecleucel", *drugs))
