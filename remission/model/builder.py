@@ -44,6 +44,16 @@ class HazardEntry:
 
 
 @dataclass
+class FlowEntry:
+    """What one call of a module moves: from a state to a state (None: outside the patient), or from clone to clone by a transition."""
+
+    source: str | None
+    sink: str | None
+    rate: Node
+    transition: tuple[str, str, str] | None = None
+
+
+@dataclass
 class Contribution:
     port: str
     channel: str | None
@@ -60,6 +70,7 @@ class Declarations:
     rates: dict[str, Node] = field(default_factory=dict)
     inflows: dict[str, Node] = field(default_factory=dict)
     outflows: dict[str, Node] = field(default_factory=dict)
+    flows: list[FlowEntry] = field(default_factory=list)
     changed_by: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, tuple[Expression, str]] = field(default_factory=dict)
     hazards: dict[str, HazardEntry] = field(default_factory=dict)
@@ -232,6 +243,7 @@ class Builder:
     def change(self, state: Expression, rate) -> None:
         """Add a rate of change to a state (unit of the state per day)."""
         self._accumulate(self.into.rates, self._state_name(state), self._fitted(state, rate, "change"))
+        self._record(None, state, rate)
 
     def flow(self, source: Expression | None, sink: Expression | None, rate) -> None:
         """Move mass from `source` to `sink`; either may be None (outside the patient). A patient end sums over lesions and clones."""
@@ -247,6 +259,15 @@ class Builder:
             self._accumulate(self.into.rates, self._state_name(sink), node)
             if source is None:
                 self._accumulate(self.into.inflows, sink.node.data, node)
+        self._record(source, sink, rate)
+
+    def _record(self, source: Expression | None, sink: Expression | None, rate) -> None:
+        """Remember a flow as it was said, in the unit of its source (else of its sink) per day, and not yet summed."""
+        end = sink if source is None else source
+        if end is not None:
+            node = self.quantity(rate, None if end.unit is None else end.unit / DAY).node
+            first, last = (None if state is None else self._state_name(state) for state in (source, sink))
+            self.into.flows.append(FlowEntry(first, last, node))
 
     def convert(self, x: Expression, rates: dict) -> None:
         """Cells of a clone become another clone: {(trait, from, to): rate per cell and day}.
@@ -266,6 +287,7 @@ class Builder:
             arriving = graph.shift(flux, (trait, before, after))
             self._accumulate(self.into.rates, name, graph.subtract(graph.multiply(established, arriving), flux))
             self.into.transitions.append((trait, before, after))
+            self.into.flows.append(FlowEntry(name, name, flux, (trait, before, after)))
             self.into.conversions.append((name, arriving))
 
     def chain(self, name: str, n: int, rate: Expression, per: str = "patient", unit: str = "1", initial=0.0) -> list[Expression]:

@@ -11,7 +11,7 @@ from remission.model.derivatives import Derivatives, all_nodes
 from remission.model.disease import Clones
 from remission.model.expression import SCOPES, Graph, Node, is_zero, show
 from remission.model.ports import PORTS
-from remission.model.system import Agent, Output, Quadrature, State, System
+from remission.model.system import Agent, Flow, Output, Quadrature, State, System
 from remission.parameters import ParameterSet, Table, layer
 
 POPULATION = "cells"
@@ -144,6 +144,7 @@ def _finish(name: str, declared: Declarations, clones: Clones, sites, parameters
         parameter_names=_parameter_names(declared, parameters), parameters=parameters,
         outputs=outputs, quadratures=quadratures, agents=agents, inputs=inputs,
         birth=birth, death=death, transitions=tuple(dict.fromkeys(declared.transitions)),
+        flows=tuple(Flow(f.source, f.sink, resolver.resolve(f.rate), f.transition) for f in declared.flows if not is_zero(f.rate)),
     )  # fmt: skip
     _refuse_integrals(system)
     _refuse_wide_jumps(system)

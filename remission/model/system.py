@@ -51,6 +51,21 @@ class Quadrature:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """One flow as a module said it: what it takes from `source` and gives to `sink` (None: outside the patient) per day.
+
+    `rate` is in the unit of the source, else of the sink, and has the scope in which it was said; an end of narrower scope takes the
+    sum. With a transition (trait, from, to) it leads from each clone to the clone that differs by that trait. Flows say again
+    what the rates of the states say together, one event at a time; only runs of single events read them.
+    """
+
+    source: str | None
+    sink: str | None
+    rate: Node
+    transition: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Agent:
     """What regimens may give: its dose unit, its jumps, and the infusion input if it can be infused (else -1)."""
 
@@ -83,6 +98,7 @@ class System:
     birth: Node | None
     death: Node | None
     transitions: tuple[tuple[str, str, str], ...]
+    flows: tuple[Flow, ...] = ()
 
     def of(self, items: str, per: str) -> tuple:
         """The states, outputs or quadratures of one scope, in storage order."""
