@@ -1,6 +1,9 @@
-"""Keeping the clones of a member in step with its equations: who counts, who is small, who has changed."""
+"""Keeping the clones of a patient in step with the equations: who counts, who is small, who has changed.
 
-from numba import njit
+In the lane language; `lane` is one patient of the group.
+"""
+
+from typing import TYPE_CHECKING
 
 from remission.engine.extinction import (
     ENTRY,
@@ -16,122 +19,115 @@ from remission.engine.extinction import (
     exponents_at,
     settle,
 )
-from remission.engine.steppers import OPTIONS
+
+if TYPE_CHECKING:
+    from remission.engine.generated import CELL_STATE, CHANCE, N_BLOCK, N_CLONES, N_PATIENT
 
 NOTHING, HAZARD, TRIGGER, ENTERS, IS_LOST, IS_LARGE = 0, 1, 2, 3, 4, 5
 
 
-@njit(**OPTIONS)
-def cell_place(model, lesion, clone):
+def cell_place(lesion, clone):
     """Place in y of the cells of a clone."""
-    return model.n_patient + lesion * model.n_block + model.cell_state[clone]
+    return N_PATIENT + lesion * N_BLOCK + CELL_STATE[clone]
 
 
-@njit(**OPTIONS)
-def set_counts(model, flags, counts, lesions, n):
-    """Let the error norm count the states that live: not the cells of clones that chance or nothing moves."""
-    for i in range(n):
-        counts[i] = 1.0
-    for lesion in range(lesions):
-        for clone in range(model.cell_state.size):
-            if flags[lesion * model.n_clones + clone] == 0.0:
-                counts[cell_place(model, lesion, clone)] = 0.0
-
-
-@njit(**OPTIONS)
-def remember_cells(model, y, before, lesions):
-    """Keep the cells of every clone before a jump; a lesion yet to come has none."""
-    for index in range(before.size):
-        before[index] = 0.0
-    for lesion in range(lesions):
-        for clone in range(model.cell_state.size):
-            before[lesion * model.n_clones + clone] = y[cell_place(model, lesion, clone)]
-
-
-@njit(**OPTIONS)
-def settle_all(model, clones, m, y, flags, before, lesions, settings, patient):
-    """Give every clone the phase that follows from its cells after a jump."""
-    for lesion in range(lesions):
-        for clone in range(model.cell_state.size):
-            index, place = lesion * model.n_clones + clone, cell_place(model, lesion, clone)
-            y[place] = settle(
-                clones.phase[m],
-                clones.small[m],
-                clones.entries[m],
-                flags,
-                index,
-                lesion,
-                clone,
-                y[place],
-                before[index],
-                settings.n_small,
-                settings.seed,
-                patient,
-                settings.process,
-            )
-
-
-@njit(**OPTIONS)
-def first_phases(model, clones, m, y, flags, lesions, settings, patient, nothing):
-    """Phases at the start: every clone counts as lost before and its cells as newly placed."""
-    if model.cell_state.size == 0:
-        for index in range(flags.size):
-            flags[index] = 1.0
-    else:
-        settle_all(model, clones, m, y, flags, nothing, lesions, settings, patient)
+def set_counts(work, lesions, most, lane):
+    """Let the error norm count the states that live: not lesions the patient does not have, nor the cells of clones that
+    chance or nothing moves. Returns how many clones are small."""
+    counts, smalls = work.counts, 0
+    for i in range(N_PATIENT + most * N_BLOCK):
+        counts[i, lane] = 1.0 if i < N_PATIENT + lesions * N_BLOCK else 0.0
+    if CHANCE:
         for lesion in range(lesions):
-            for clone in range(model.cell_state.size):
-                index = lesion * model.n_clones + clone
-                if y[cell_place(model, lesion, clone)] >= settings.n_small:
-                    clones.phase[m, index], flags[index] = ESTABLISHED, 1.0
+            for clone in range(N_CLONES):
+                index = lesion * N_CLONES + clone
+                if work.flags[index, lane] == 0.0:
+                    counts[cell_place(lesion, clone), lane] = 0.0
+                if work.phase[index, lane] == SMALL:
+                    smalls = smalls + 1
+    return smalls
 
 
-@njit(**OPTIONS)
-def first_change(model, clones, m, y, work, h, lesions, limit, n_small, precision):
+def remember_cells(work, lesions, most, lane):
+    """Keep the cells of every clone before a jump; a lesion yet to come has none."""
+    if CHANCE:
+        for lesion in range(most):
+            for clone in range(N_CLONES):
+                cells = work.y[cell_place(lesion, clone), lane] if lesion < lesions else 0.0
+                work.before[lesion * N_CLONES + clone, lane] = cells
+
+
+def settle_all(work, clones, settings, m, patient, lesions, lane):
+    """Give every clone the phase that follows from its cells after a jump."""
+    if CHANCE:
+        for lesion in range(lesions):
+            for clone in range(N_CLONES):
+                place = cell_place(lesion, clone)
+                before = work.before[lesion * N_CLONES + clone, lane]
+                work.y[place, lane] = settle(work, clones, settings, m, patient, lesion, clone, work.y[place, lane], before, lane)
+
+
+def first_phases(work, clones, settings, m, patient, lesions, most, lane):
+    """Phases at the start: every clone counts as lost before and its cells as newly placed."""
+    if CHANCE:
+        remember_cells(work, 0, most, lane)
+        settle_all(work, clones, settings, m, patient, lesions, lane)
+        for lesion in range(lesions):
+            for clone in range(N_CLONES):
+                if work.y[cell_place(lesion, clone), lane] >= settings.n_small:
+                    work.phase[lesion * N_CLONES + clone, lane] = ESTABLISHED
+                    work.flags[lesion * N_CLONES + clone, lane] = 1.0
+    else:
+        for index in range(work.n_flags):
+            work.flags[index, lane] = 1.0
+
+
+def first_change(work, h, lesions, n, limit, n_small, precision, lane):
     """Earliest change of a clone before `limit`: share of the step, kind and clone number, or (2, NOTHING, -1)."""
     share, kind, which = 2.0, NOTHING, -1
-    phase, small, rates = clones.phase[m], clones.small[m], work.node_births_deaths
+    size = 2 * work.n_flags
     for lesion in range(lesions):
-        for clone in range(model.cell_state.size):
-            index, within = lesion * model.n_clones + clone, min(share, limit)
-            if phase[index] == ESTABLISHED:
-                place = cell_place(model, lesion, clone)
-                x = entry_inside(y, work.step, place, h, within, n_small, precision)
+        for clone in range(N_CLONES):
+            index, within = lesion * N_CLONES + clone, min(share, limit)
+            phase = int(work.phase[index, lane])
+            if phase == ESTABLISHED:
+                x = entry_inside(work.y, work, cell_place(lesion, clone), n, h, within, n_small, precision, lane)
                 if x < share:
                     share, kind, which = x, ENTERS, index
-            elif phase[index] == SMALL:
-                x = change_inside(EXTINCT, small, rates, index, h, within, n_small, precision)
+            elif phase == SMALL:
+                x = change_inside(EXTINCT, work.small, work.births_deaths, size, index, h, within, n_small, precision, lane)
                 if x < share:
                     share, kind, which = x, IS_LOST, index
-                x = change_inside(ESTABLISHED, small, rates, index, h, min(share, limit), n_small, precision)
+                within = min(share, limit)
+                x = change_inside(ESTABLISHED, work.small, work.births_deaths, size, index, h, within, n_small, precision, lane)
                 if x < share:
                     share, kind, which = x, IS_LARGE, index
     return share, kind, which
 
 
-@njit(**OPTIONS)
-def carry_exponents(model, clones, m, work, h, share, lesions):
+def carry_exponents(work, h, share, lesions, lane):
     """Take rho and J of the small clones to the share of the step that was kept."""
-    small = clones.small[m]
-    for lesion in range(lesions):
-        for clone in range(model.cell_state.size):
-            index = lesion * model.n_clones + clone
-            if clones.phase[m, index] == SMALL:
-                rho, shift = exponents_at(small, work.node_births_deaths, index, h, share)
-                small[index, RHO], small[index, SHIFT] = rho, shift
+    for index in range(lesions * N_CLONES):
+        if work.phase[index, lane] == SMALL:
+            rho, shift = exponents_at(work.small, work.births_deaths, 2 * work.n_flags, index, h, share, lane)
+            work.small[4 * index + RHO, lane] = rho
+            work.small[4 * index + SHIFT, lane] = shift
 
 
-@njit(**OPTIONS)
-def apply_change(model, clones, m, y, flags, kind, index, settings, patient):
+def apply_change(work, clones, settings, m, patient, kind, index, lane):
     """Carry out a change found by `first_change`, after the state was taken there."""
-    lesion, clone = index // model.n_clones, index % model.n_clones
-    place, small = cell_place(model, lesion, clone), clones.small[m]
+    lesion, clone = index // N_CLONES, index % N_CLONES
+    place = cell_place(lesion, clone)
     if kind == ENTERS:
-        cells, arrays = max(y[place], 0.0), (clones.phase[m], small, clones.entries[m])
-        enter(*arrays, flags, index, lesion, clone, cells, settings.seed, patient, settings.process)
-        y[place] = cells
+        cells = max(work.y[place, lane], 0.0)
+        enter(work, clones, settings, m, patient, lesion, clone, cells, lane)
+        work.y[place, lane] = cells
     elif kind == IS_LOST:
-        clones.phase[m, index], flags[index], y[place] = EXTINCT, 0.0, 0.0
+        work.phase[index, lane] = EXTINCT
+        work.flags[index, lane] = 0.0
+        work.y[place, lane] = 0.0
     else:
-        clones.phase[m, index], flags[index] = ESTABLISHED, 1.0
-        y[place] = conditional_mean(small[index, ENTRY], small[index, RHO], small[index, SHIFT])
+        small = work.small
+        work.phase[index, lane] = ESTABLISHED
+        work.flags[index, lane] = 1.0
+        work.y[place, lane] = conditional_mean(small[4 * index + ENTRY, lane], small[4 * index + RHO, lane], small[4 * index + SHIFT, lane])

@@ -1,79 +1,123 @@
-"""The functions of one system as source text: rates, Jacobian, hazards, outputs, doses, events and start.
+"""The functions of one system as source text: constants, rates, matrix, its factors, hazards, outputs, doses, events and start.
 
-The text is ordinary Python that numba compiles to C functions of the signatures in `compiled.py`; it loops over lesions and clones
-and calls only the operations of `lanes.py`, so it does not know how many patients one value stands for.
+The text is ordinary Python in the small language that `language` compiles; it loops over lesions and calls only the
+operations of `operations.py`, so it does not know how many patients one value stands for::
+
+    prepare(p, c, L)                                       constants of a patient, from parameters alone
+    rhs(y, p, c, flags, dy, L, lesions)                    rates, per day
+    matrix(y, p, c, flags, shift, a, L, lesions)           shift*I - J, every slot of the arrow
+    factor(a, L)    solve(a, x, L)                         in place
+    quad(y, p, c, flags, g, bd, L, lesions)                rates of integrals; birth and death per cell and day
+    out(y, p, c, q, flags, o, L, lesions)                  declared outputs
+    dose(agent, amount, lesion, y, p, c, flags, L, lane)   jump of one patient; lesion -1: all of them
+    event(hazard, lesion, clone, y, p, c, flags, L, lane)  jump of one patient; -1 where the hazard has no lesion or clone
+    init(p, c, y, L, lane)                                 start of one patient
+
+Few clones are written out (`unrolled.py`) in the functions that run in every step; many clones, and the functions that run
+rarely, loop over them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from remission.engine.emit import INDENT, Function, Layout
-from remission.engine.linear import Arrow, arrow
-from remission.model.derivatives import Derivatives, all_nodes
+from remission.engine.algebra import cheaper, stored_nodes
+from remission.engine.elimination import elimination
+from remission.engine.emit import Function
+from remission.engine.flops import flops
+from remission.engine.jacobian import LoopedMatrix, UnrolledMatrix
+from remission.engine.linear import Arrow
+from remission.engine.places import INDENT, Places
+from remission.engine.unrolled import Unrolled
 from remission.model.expression import Node, is_zero
-from remission.model.system import State, System
+from remission.model.system import System
 
 HEAD = '''"""Generated from the equations of a system; not edited by hand."""
-import numpy as np
-from numba import cfunc, types
-from remission.engine.lanes import exp, log, maximum, minimum, power, select_le, select_lt, sqrt
 
-F = types.CPointer(types.float64)
-I = types.int64
-D = types.float64
-OPTIONS = dict(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+from remission.engine.operations import exp, lane_of, log, maximum, minimum, power, select, select_le, select_lt, sqrt
 '''
-SIGNATURES = {
-    "rhs": ("y, p, flags, dy, L", "F, F, F, F, I"),
-    "jac": ("y, p, flags, storage, L", "F, F, F, F, I"),
-    "quad": ("y, p, flags, g, bd, L", "F, F, F, F, F, I"),
-    "out": ("y, p, q, flags, o, L", "F, F, F, F, F, I"),
-    "dose": ("agent, amount, lesion, y, p, flags, L", "I, D, I, F, F, F, I"),
-    "event": ("hazard, lesion, clone, y, p, flags, L", "I, I, I, F, F, F, I"),
-    "init": ("p, y, L", "F, F, I"),
+ARGUMENTS = {
+    "prepare": "p, c, L",
+    "rhs": "y, p, c, flags, dy, L, lesions",
+    "matrix": "y, p, c, flags, shift, a, L, lesions",
+    "factor": "a, L",
+    "solve": "a, x, L",
+    "quad": "y, p, c, flags, g, bd, L, lesions",
+    "out": "y, p, c, q, flags, o, L, lesions",
+    "dose": "agent, amount, lesion, y, p, c, flags, L, lane",
+    "event": "hazard, lesion, clone, y, p, c, flags, L, lane",
+    "init": "p, c, y, L, lane",
 }
+ARGUMENTS_OF_WATCHED = ARGUMENTS["out"]
+MOST_CLONES, MOST_STATES = 16, 32
+Stores = list[tuple[int, Node, str]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Generated:
-    """The text, and the structure of the Jacobian it fills."""
+    """The text, and what is known of it.
+
+    operations: floating-point operations of rates and matrix for a patient with one lesion. flops: operations of every function,
+    apart from lesions and per lesion. sizes: the whole numbers at the head of the text.
+    """
 
     text: str
     arrow: Arrow
     operations: tuple[int, int]
+    flops: dict[str, tuple[int, int]]
+    sizes: dict[str, int]
 
 
 @dataclass
 class Generator:
-    """Writes one system."""
+    """Writes one system. unrolled: whether clones are written out; None leaves it to their number."""
 
     system: System
-    layout: Layout = field(init=False)
+    unrolled: bool | None = None
+    places: Places = field(init=False)
 
     def __post_init__(self):
-        self.layout = Layout(self.system)
-        self.block_order = [*self.system.of("states", "clone"), *self.system.of("states", "lesion")]
+        s = self.system
+        if self.unrolled is None:
+            self.unrolled = s.n_clones == 1 or (s.n_clones <= MOST_CLONES and s.n_block <= MOST_STATES)
+        self.places = Places(s)
+        self.clones = Unrolled(s)
 
     def generate(self) -> Generated:
-        rates = self._rates()
-        jacobian = Jacobian(self.system, self.layout, rates)
-        bodies = {
-            "rhs": self._rhs(rates),
-            "jac": jacobian.body(),
-            "quad": self._quad(),
-            "out": self._outputs(),
-            "dose": self._cases("agent", [agent.jumps for agent in self.system.agents], "lesion"),
-            "event": self._cases("hazard", [q.jumps for q in hazards(self.system)], "lesion"),
-            "init": self._start(),
-        }
-        parts = [HEAD, *self._tables(), *jacobian.tables]
-        parts += [_function(name, body) for name, body in bodies.items()]
-        text = "\n".join(parts)
-        count = len(all_nodes(*(node for _, node in rates))), len(jacobian.derivatives.known)
-        return Generated(text, jacobian.arrow, count)
+        g, rates = self.system.graph, self._rates()
+        matrix = (UnrolledMatrix if self.unrolled else LoopedMatrix)(self.system, self.places, rates)
+        stores = {"rhs": self._rhs(rates), "quad": self._quad(), "out": self._outputs()}
+        cheap = {name: cheaper(g, [node for _, node, _ in of]) for name, of in stores.items()}
+        entries = matrix.roots()
+        self.seen = list(zip(stores["out"], cheap["out"], self._output_places(), strict=True))
+        constants = stored_nodes([node for roots in (*cheap.values(), entries) for node in roots])
+        self._place(constants, matrix.arrow)
+        bodies = {"prepare": self._prepare(constants)}
+        for name, of in stores.items():
+            bodies[name] = self._function(of, cheap[name]).body()
+        bodies["matrix"] = matrix.function(entries).body()
+        tables, own = elimination(matrix.arrow)
+        return self._generated(bodies | own | self._rare(), [*matrix.tables, *tables], matrix.arrow)
 
-    def _rates(self) -> list[tuple[State, Node]]:
+    def _generated(self, bodies: dict[str, list[str]], tables: list[str], arrow: Arrow) -> Generated:
+        sizes = self._sizes(arrow)
+        parts = [HEAD, *(f"{name} = {value}" for name, value in sizes.items()), *self.places.tables(), *tables]
+        text = "\n".join([*parts, *(_text_of(name, bodies[name]) for name in ARGUMENTS)]) + "\n"
+        counted = flops(text)
+        return Generated(text, arrow, (sum(counted["rhs"]), sum(counted["matrix"])), counted, sizes)
+
+    def _sizes(self, arrow: Arrow) -> dict[str, int]:
+        s, p = self.system, self.places
+        made = {"N_PATIENT": s.n_patient, "N_BLOCK": s.n_block, "N_CLONES": s.n_clones, "N_CLONE_STATES": s.n_clone_states}
+        made |= {"N_PATIENT_PARAMETERS": s.n_patient_parameters, "N_LESION_PARAMETERS": s.n_lesion_parameters}
+        made |= {"N_INPUTS": len(s.inputs), "FIRST_INPUT": s.n_patient_parameters - len(s.inputs)}
+        for name, (patient, lesion) in (("QUADRATURES", p.sizes("quadratures")), ("OUTPUTS", p.sizes("outputs"))):
+            made |= {f"N_{name}": patient, f"N_LESION_{name}": lesion}
+        patient, lesion = p.constant_sizes()
+        return made | {"PP_SIZE": arrow.pp_size, "LESION_SIZE": arrow.lesion_size, "N_CONSTANTS": patient, "N_LESION_CONSTANTS": lesion}
+
+    # ---- what is computed ------------------------------------------------------------------------------------------
+    def _rates(self) -> list:
         """Rates of all states; clones that are not established are left to the extinction rule and stand still."""
         g, made = self.system.graph, []
         for state in self.system.states:
@@ -83,62 +127,118 @@ class Generator:
             made.append((state, rate))
         return made
 
-    def _index(self, state: State) -> str:
-        return self.layout.vector("states", self.layout.states[state.name], state.per)
+    def _rhs(self, rates) -> Stores:
+        return [store for s, rate in rates for store in self._everywhere(s.per, rate, "dy", lambda c, s=s: self._state(s, c))]
 
-    def _rhs(self, rates) -> list[str]:
-        function = Function(self.layout)
-        for state, rate in rates:
-            getattr(function, state.per)(rate, f"dy[{self._index(state)}] = {{}}".format)
-        return function.body()
+    def _state(self, state, clone: str | int = "j") -> str:
+        return self.places.state(state.name, state.per, clone)
 
-    def _quad(self) -> list[str]:
-        s, function = self.system, Function(self.layout)
+    def _quad(self) -> Stores:
+        s, p, made = self.system, self.places, []
         for q in s.quadratures:
-            index = self.layout.vector("quadratures", self.layout.quadratures[q.name], q.per)
-            getattr(function, q.per)(q.rate, f"g[{index}] = {{}}".format)
+            at = p.quadratures[q.name]
+            made += self._everywhere(q.per, q.rate, "g", lambda c, q=q, at=at: p.vector("quadratures", at, q.per, c))
         for offset, node in enumerate((s.birth, s.death)):
             if node is not None:
-                function.clone(node, f"bd[(l * {s.n_clones} + c) * 2 + {offset}] = {{}}".format)
-        return function.body()
+                made += self._everywhere("clone", node, "bd", lambda c, offset=offset: p.birth_or_death(c, offset))
+        return made
 
-    def _outputs(self) -> list[str]:
-        s, function = self.system, Function(self.layout)
+    def _outputs(self) -> Stores:
+        p, made = self.places, []
         for per in ("patient", "lesion", "clone"):
-            for position, output in enumerate(s.of("outputs", per)):
-                getattr(function, per)(output.node, f"o[{self.layout.vector('outputs', position, per)}] = {{}}".format)
+            for at, output in enumerate(self.system.of("outputs", per)):
+                made += self._everywhere(per, output.node, "o", lambda c, at=at, per=per: p.vector("outputs", at, per, c))
+        return made
+
+    def _output_places(self) -> list[tuple[int, ...]]:
+        """Places in the first lesion's outputs that each store of `_outputs` fills."""
+        s, found = self.system, []
+        first, clones = len(s.of("outputs", "patient")), len(s.of("outputs", "clone"))
+        for per in ("patient", "lesion", "clone"):
+            for at in range(len(s.of("outputs", per))):
+                if per == "clone":
+                    places = tuple(first + c * clones + at for c in range(s.n_clones))
+                    found += [(place,) for place in places] if self.unrolled else [places]
+                else:
+                    found.append((at,) if per == "patient" else (first + s.n_clones * clones + at,))
+        return found
+
+    def watched(self, watched: tuple[int, ...]) -> str:
+        """The function `watched`, which is `out` for some outputs alone; `generate` comes first.
+
+        watched: places in the outputs; one of a lesion stands for the same output of every lesion. It uses sizes and tables of the
+        generated text.
+        """
+        first, lesion = self.places.sizes("outputs")
+        wanted = {place if place < first else first + (place - first) % lesion for place in watched}
+        chosen = [(store, node) for store, node, places in self.seen if wanted.intersection(places)]
+        body = self._function([store for store, _ in chosen], [node for _, node in chosen]).body()
+        return _text_of("watched", body).lstrip("\n") + "\n"
+
+    def _everywhere(self, per: str, node: Node, array: str, place) -> Stores:
+        """(scope, node, element) of a quantity: once, or once per clone where clones are written out."""
+        scope = ("constant", "patient", "lesion", "clone").index(per)
+        if not self.unrolled:
+            return [(scope, node, f"{array}[{place('j')}]")]
+        nodes = self.clones.everywhere(node, per)
+        return [(min(scope, 2), node, f"{array}[{place(c)}]") for c, node in enumerate(nodes)]
+
+    # ---- text ------------------------------------------------------------------------------------------------------
+    def _function(self, stores: Stores, nodes: list[Node]) -> Function:
+        function = Function(self.places)
+        for (scope, _, element), node in zip(stores, nodes, strict=True):
+            masked = "{}" if scope == 1 or is_zero(node) else "select(alive, {}, 0.0)"
+            (function.patient, function.lesion, function.clone)[scope - 1](node, f"{element} = {masked}".format)
+        return function
+
+    def _place(self, constants: list[Node], arrow: Arrow) -> None:
+        """Gives every constant its place."""
+        by_scope = [[node for node in constants if max(node.scope, 1) == scope] for scope in (1, 2, 3)]
+        stored = {node.number: i for nodes in by_scope for i, node in enumerate(nodes)}
+        self.places.stored.update(stored)
+        self.places.constants = (len(by_scope[0]), len(by_scope[1]), len(by_scope[2]))
+        self.places.matrix = arrow.pp_size, arrow.lesion_size
+
+    def _prepare(self, constants: list[Node]) -> list[str]:
+        inside = replace(self.places, stored={})
+        inside.constants = self.places.constants
+        function = Function(inside, masked=False)
+        for node in constants:
+            sink = (function.patient, function.lesion, function.clone)[max(node.scope, 1) - 1]
+            sink(node, f"c[{self.places.constant(node)}] = {{}}".format)
         return function.body()
 
-    def _start(self) -> list[str]:
-        function = Function(self.layout)
-        for state in self.system.states:
-            getattr(function, state.per)(state.initial, f"y[{self._index(state)}] = {{}}".format)
-        return function.body()
+    def _rare(self) -> dict[str, list[str]]:
+        """The functions of one patient, with loops over clones."""
+        s, places = self.system, Places(self.system, lane=True)
+        start = Function(places, masked=False)
+        for state in s.states:
+            getattr(start, state.per)(state.initial, f"y[{self._state(state)}, lane] = {{}}".format)
+        doses = _cases(s, places, "agent", [agent.jumps for agent in s.agents])
+        events = _cases(s, places, "hazard", [q.jumps for q in hazards(s)])
+        return {"dose": doses, "event": events, "init": start.body()}
 
-    def _cases(self, selector: str, jumps: list, lesion: str) -> list[str]:
-        """One branch per agent or hazard, each setting the states that jump."""
-        lines = []
-        for number, changes in enumerate(jumps):
-            function = Function(self.layout, late=True, only_lesion=True)
-            for name, node in changes:
-                state = next(s for s in self.system.states if s.name == name)
-                guard = "if clone < 0 or clone == c: " if selector == "hazard" and state.per == "clone" else ""
-                getattr(function, state.per)(node, f"{guard}y[{self._index(state)}] = {{}}".format)
-            body = function.body()
-            if body:
-                lines += [f"if {selector} == {number}:", *(INDENT + line for line in body)]
-        return lines
 
-    def _tables(self) -> list[str]:
-        """Trait indicators and the clone each clone comes from, as constants."""
-        clones, lines = self.system.clones, []
-        for trait, levels in clones.traits:
-            for level in levels:
-                lines.append(f"{self.layout.traits[f'{trait}={level}']} = np.array({list(clones.indicator(trait, level))})")
-        for i, (trait, before, after) in enumerate(self.system.transitions):
-            lines.append(f"SHIFT_{i} = np.array({list(clones.source(trait, before, after))})")
-            lines.append(f"SHIFT_{i}_BACK = np.array({list(clones.source(trait, after, before))})")
-        return lines
+def _cases(system: System, places: Places, selector: str, jumps: list) -> list[str]:
+    """One branch per agent or hazard, each setting the states that jump."""
+    lines, states = [], {state.name: state for state in system.states}
+    for number, changes in enumerate(jumps):
+        function = Function(places, masked=False, late=True, only_lesion=True)
+        for name, node in changes:
+            state = states[name]
+            guard = "if clone < 0 or clone == j: " if selector == "hazard" and state.per == "clone" else ""
+            getattr(function, state.per)(node, f"{guard}y[{places.state(name, state.per)}, lane] = {{}}".format)
+        body = function.body()
+        if body:
+            lines += [f"if {selector} == {number}:", *(INDENT + line for line in body)]
+    return lines
+
+
+def watched_text(system: System, watched: tuple[int, ...]) -> str:
+    """The function `watched(y, p, c, q, flags, o, L, lesions)` alone; see `Generator.watched`."""
+    generator = Generator(system)
+    generator.generate()
+    return generator.watched(watched)
 
 
 def hazards(system: System) -> list:
@@ -146,89 +246,6 @@ def hazards(system: System) -> list:
     return [q for q in system.quadratures if q.kind != "integral"]
 
 
-def _function(name: str, body: list[str]) -> str:
-    arguments, types_ = SIGNATURES[name]
-    lines = [f"@cfunc(types.void({types_}), **OPTIONS)", f"def {name}({arguments}):", *(INDENT + line for line in body or ["pass"])]
-    return "\n".join(["", *lines])
-
-
-class Jacobian:
-    """The entries of the Jacobian, their places in the arrow storage, and the text that writes them."""
-
-    def __init__(self, system: System, layout: Layout, rates: list[tuple[State, Node]]):
-        self.system, self.layout, self.rates = system, layout, rates
-        self.derivatives = Derivatives(system.graph)
-        self.tables: list[str] = []
-        self.entries = [entry for row in rates for column in system.states for entry in self._entries(row, column)]
-        self.arrow = self._arrow()
-
-    def _symbol(self, state: State) -> Node:
-        return self.system.graph.symbol("state", state.name, state.per)
-
-    def _entries(self, row: tuple[State, Node], column: State) -> list[tuple]:
-        """(row state, column state, kind, node, right node) for every non-zero part."""
-        (state, rate), symbol = row, self._symbol(column)
-        if not (state.per == "clone" and column.per == "clone"):
-            node = self.derivatives.by(rate, symbol)
-            return [] if is_zero(node) else [(state, column, "plain", node, None)]
-        terms = self.derivatives.pair(rate, symbol)
-        found = [] if is_zero(terms.diagonal) else [(state, column, "diagonal", terms.diagonal, None)]
-        found += [(state, column, "outer", left, right) for left, right in terms.outer if not (is_zero(left) or is_zero(right))]
-        return found + [(state, column, transition, node, None) for transition, node in terms.shifted]
-
-    def _position(self, state: State, clone: int = 0) -> int:
-        """Place within the patient part or within the lesion block."""
-        s, at = self.system, self.layout.states[state.name]
-        if state.per == "patient":
-            return at
-        return clone * s.n_clone_states + at if state.per == "clone" else s.n_clones * s.n_clone_states + at
-
-    def _pairs(self, state: State, column: State, kind) -> list[tuple[int, int, int, int]]:
-        """(row clone, column clone, row place, column place) that an entry touches."""
-        rows = range(self.system.n_clones) if state.per == "clone" else (0,)
-        columns = range(self.system.n_clones) if column.per == "clone" else (0,)
-        source = self.system.clones.source(*kind[:3]) if isinstance(kind, tuple) else None
-        if source is not None and kind[3]:
-            source = self.system.clones.source(kind[0], kind[2], kind[1])
-        touched = []
-        for r in rows:
-            for c in columns:
-                if (kind == "diagonal" and r != c) or (source is not None and source[r] != c):
-                    continue
-                touched.append((r, c, self._position(state, r), self._position(column, c)))
-        return touched
-
-    def _part(self, state: State, column: State) -> str:
-        return ("p" if state.per == "patient" else "l") + ("p" if column.per == "patient" else "l")
-
-    def _arrow(self) -> Arrow:
-        parts = {"pp": set(), "ll": set(), "pl": set(), "lp": set()}
-        for state, column, kind, *_ in self.entries:
-            parts[self._part(state, column)].update((i, j) for *_, i, j in self._pairs(state, column, kind))
-        return arrow(self.system.n_patient, self.system.n_block, **parts)
-
-    def body(self) -> list[str]:
-        function, a = Function(self.layout), self.arrow
-        slots: dict[str, dict] = {"pp": a.slot_pp, "ll": a.slot_ll, "pl": a.slot_pl, "lp": a.slot_lp}
-        for number, (state, column, kind, node, right) in enumerate(self.entries):
-            part = self._part(state, column)
-            table = {(r, c): slots[part][i, j] for r, c, i, j in self._pairs(state, column, kind)}
-            self._sink(function, number, state, column, kind, node, right, table, part)
-        return function.body()
-
-    def _sink(self, function: Function, number: int, state, column, kind, node, right, table, part) -> None:
-        offset = "" if part == "pp" else f"{self.arrow.pp_size} + l * {self.arrow.lesion_size} + "
-        if "clone" not in (state.per, column.per):
-            store = f"storage[{offset}{table[0, 0]}] += {{}}".format
-            (function.patient if part == "pp" else function.lesion)(node, store)
-            return
-        name, n = f"SLOT_{number}", self.system.n_clones
-        if kind == "outer":
-            self.tables.append(f"{name} = np.array({[table[r, c] for r in range(n) for c in range(n)]})")
-            function.pair(node, right, f"storage[{offset}{name}[c * {n} + k]] += {{}}".format)
-            return
-        by_row = state.per == "clone"
-        places = {(r if by_row else c): slot for (r, c), slot in table.items()}
-        self.tables.append(f"{name} = np.array({[places.get(i, -1) for i in range(n)]})")
-        guard = "" if len(places) == n else f"if {name}[c] >= 0: "
-        function.clone(node, f"{guard}storage[{offset}{name}[c]] += {{}}".format)
+def _text_of(name: str, body: list[str]) -> str:
+    arguments = ARGUMENTS.get(name, ARGUMENTS_OF_WATCHED)
+    return "\n".join(["", "", f"def {name}({arguments}):", *(INDENT + line for line in body or ["pass"])])

@@ -1,19 +1,22 @@
-"""What the engine knows of a system: sizes, addresses of its generated functions, and its hazards. No disease, no drug.
+"""What the engine knows of a system: sizes, generated text, and its hazards. No disease, no drug.
 
-All functions take pointers to float64 and int64 counts (`L` is the number of lesions the member has now)::
+The text defines, in the lane language (`L` is a bound on the number of lesions, `lesions` how many each patient has)::
 
-    rhs(y, p, flags, dy, L)             dy/dt, 1/day; `cells` of a clone with flag 0 must not change
-    jac(y, p, flags, storage, L)        raw Jacobian entries into the slots of `arrow` (storage is zeroed before)
-    quad(y, p, flags, g, bd, L)         rates of hazards and running integrals; birth and death per cell, 1/day
-    out(y, p, q, flags, o, L)           declared outputs
-    dose(agent, amount, lesion, y, p, flags, L)    jump in place; lesion -1 = every lesion
-    event(hazard, lesion, clone, y, p, flags, L)   jump in place; lesion or clone -1 where the scope has none
-    init(p, y, L)                       initial state
+    prepare(p, c, L)                               expressions of parameters alone, computed once per member
+    rhs(y, p, c, flags, dy, L, lesions)            dy/dt, 1/day; `cells` of a clone with flag 0 does not change
+    matrix(y, p, c, flags, shift, a, L, lesions)   shift I - J in the slots of `arrow`
+    factor(a, L)  solve(a, x, L)                   its factors in place, and a solution in place
+    quad(y, p, c, flags, g, bd, L, lesions)        rates of hazards and running integrals; birth and death per cell, 1/day
+    out(y, p, c, q, flags, o, L, lesions)          declared outputs
+    dose(agent, amount, lesion, y, p, c, flags, L, lane)    jump in place; lesion -1 = every lesion
+    event(hazard, lesion, clone, y, p, c, flags, L, lane)   jump in place; lesion or clone -1 where the scope has none
+    init(p, c, y, L, lane)                         initial state
 
 Layouts (lesion-scope parts follow the patient part, lesion after lesion, so nothing moves when a lesion is added)::
 
     y      [n_patient][lesion: n_block]                          o  [n_outputs][lesion: n_lesion_outputs]
     p      [n_patient_parameters][lesion: n_lesion_parameters]   q  [n_quadratures][lesion: n_lesion_quadratures]
+    c      [n_patient_constants][lesion: n_lesion_constants]
     flags  [lesion * n_clones + clone]                           bd [(lesion * n_clones + clone) * 2 + (0 birth, 1 death)]
 
 The last `n_inputs` of the patient parameters are infusion rates, amount per day, which the engine keeps.
@@ -26,21 +29,9 @@ import numpy as np
 
 from remission.engine.linear import Arrow
 from remission.errors import ModelError
+from remission.model.system import System
 
 Scope = Literal["patient", "lesion", "clone"]
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the generated functions of one system are, as integers."""
-
-    rhs: int
-    jac: int
-    quad: int
-    out: int
-    dose: int
-    event: int
-    init: int
 
 
 @dataclass(frozen=True)
@@ -61,17 +52,19 @@ class Hazard:
     seeds: bool = False
     repeats: bool = False
 
+    def entries(self, n_clones: int, lesions: int) -> int:
+        """How many thresholds it has for this many lesions."""
+        return {"patient": 1, "lesion": lesions, "clone": lesions * n_clones}[self.scope]
+
 
 @dataclass(frozen=True)
 class Compiled:
-    """One system ready to run.
+    """One system ready to run: its text and structure; machine code is made or fetched when it is first run.
 
+    text: what the generator wrote. system: where it comes from (None: a text written by hand).
     cell_state: int array [n_clones], place of each clone's `cells` within the lesion block (empty: no extinction).
     atol: float array [n_patient + n_block], absolute tolerance per state, in the state's unit.
-    nonnegative: bool array [n_patient + n_block]; a state marked here may not go below 0 by more than round-off of the
-        solver; None marks none.
     operations: arithmetic operations of one evaluation of (rhs, jac) for one lesion, for the choice of method.
-    keep: whatever must stay alive while the addresses are used.
     """
 
     n_patient: int
@@ -81,25 +74,24 @@ class Compiled:
     n_patient_parameters: int
     n_inputs: int
     n_lesion_parameters: int
+    n_patient_constants: int
+    n_lesion_constants: int
     n_quadratures: int
     n_lesion_quadratures: int
     n_outputs: int
     n_lesion_outputs: int
     arrow: Arrow
     atol: np.ndarray
-    addresses: Addresses
+    text: str
+    system: System | None = None
     cell_state: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     hazards: tuple[Hazard, ...] = ()
-    nonnegative: np.ndarray | None = None
     operations: tuple[int, int] = (0, 0)
-    keep: object = None
 
     def __post_init__(self):
         """Compiled code checks no bounds, so that lengths are checked here."""
-        length = self.n_patient + self.n_block
-        marks = self.nonnegative if self.nonnegative is not None else self.atol
-        if self.atol.shape != (length,) or marks.shape != (length,):
-            raise ModelError("`atol` and `nonnegative` need one value per state of the patient and of one lesion")
+        if self.atol.shape != (self.n_patient + self.n_block,):
+            raise ModelError("`atol` needs one value per state of the patient and of one lesion")
         if self.arrow.n_patient != self.n_patient or self.arrow.n_block != self.n_block:
             raise ModelError("the Jacobian's structure does not fit the states")
         if self.cell_state.size not in (0, self.n_clones) or (self.cell_state >= self.n_block).any():
@@ -112,6 +104,10 @@ class Compiled:
     def n_parameters(self, lesions: int) -> int:
         """Length of p for this many lesions."""
         return self.n_patient_parameters + lesions * self.n_lesion_parameters
+
+    def n_constants(self, lesions: int) -> int:
+        """Length of c for this many lesions."""
+        return self.n_patient_constants + lesions * self.n_lesion_constants
 
     def n_integrals(self, lesions: int) -> int:
         """Length of q for this many lesions."""

@@ -6,7 +6,6 @@ are spread over threads in chunks, and results do not depend on how.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,14 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from remission.engine.batch import Batch, copy, entry_table, pack_doses, put, take
-from remission.engine.compiled import Addresses, Compiled, Hazard
-from remission.engine.cpu import look, run_chunk, start_members
+from remission.engine.compiled import Compiled, Hazard
+from remission.engine.cpu import Arrays, cores, look, run, start_members
 from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Settings, State, Status, Watch
 from remission.engine.steppers import Method
 from remission.errors import InputError, RunError
 from remission.random import exponential, process_key
 
-__all__ = ["Addresses", "Compiled", "Hazard", "Options", "VisitProtocol", "advance", "observe", "simulate", "start"]
+__all__ = ["Compiled", "Hazard", "Options", "VisitProtocol", "advance", "observe", "simulate", "start"]
 
 LOG_LINES = 32
 FAULT = "REMISSION_FAULT"
@@ -33,16 +32,18 @@ class Options:
 
     method: Rodas5P, or Tsit5 where `pilot` counts fewer operations. rtol: relative tolerance per step; absolute ones belong to
     the system. n_small: cells below which chance decides. seed: of the study. max_steps: tries per member and advance.
-    threads: None = all cores this process may use. chunk: members per task, None = chosen. faults: whether REMISSION_FAULT applies.
+    threads: None = all cores this process may use. chunk: members per task, None = chosen. lanes: patients per vector: 1, 2, 4 or 8,
+    None = what this processor holds. faults: whether REMISSION_FAULT applies.
     """
 
     method: Method = Method.RODAS5P
-    rtol: float = 1e-5
+    rtol: float = 5e-6
     n_small: float = 100.0
     seed: int = 0
     max_steps: int = 100_000
     threads: int | None = None
     chunk: int | None = None
+    lanes: int | None = None
     faults: bool = True
 
 
@@ -52,37 +53,18 @@ DEFAULTS = Options()
 def model_of(system: Compiled, capacity: int) -> Model:
     """The system's numbers as compiled code takes them, at one lesion capacity."""
     entries, n_patient_entries, n_lesion_entries = entry_table(system, capacity)
-    marks = np.zeros(system.atol.size) if system.nonnegative is None else system.nonnegative
-    a = system.addresses
     return Model(
-        rhs=int(a.rhs),
-        jac=int(a.jac),
-        quad=int(a.quad),
-        out=int(a.out),
-        dose=int(a.dose),
-        event=int(a.event),
-        init=int(a.init),
-        n_patient=system.n_patient,
-        n_block=system.n_block,
-        n_clones=max(system.n_clones, 1),
-        first_input=system.n_patient_parameters - system.n_inputs,
-        n_inputs=system.n_inputs,
-        n_quadratures=system.n_quadratures,
-        n_lesion_quadratures=system.n_lesion_quadratures,
-        operations=system.arrow.operations,
-        cell_state=np.ascontiguousarray(system.cell_state, np.int64),
         atol=_per_state(system, system.atol, capacity),
-        nonnegative=_per_state(system, marks, capacity),
         entry_integral=np.ascontiguousarray(entries[:, 0]),
         entry_hazard=np.ascontiguousarray(entries[:, 1]),
         entry_lesion=np.ascontiguousarray(entries[:, 2]),
         entry_clone=np.ascontiguousarray(entries[:, 3]),
+        hazard_stop=np.array([h.stop for h in system.hazards], np.int8),
+        hazard_seeds=np.array([h.seeds for h in system.hazards], np.int8),
+        hazard_repeats=np.array([h.repeats for h in system.hazards], np.int8),
+        hazard_key=hazard_keys(system),
         patient_entries=n_patient_entries,
         lesion_entries=n_lesion_entries,
-        hazard_stop=np.array([h.stop for h in system.hazards], bool),
-        hazard_seeds=np.array([h.seeds for h in system.hazards], bool),
-        hazard_repeats=np.array([h.repeats for h in system.hazards], bool),
-        hazard_key=hazard_keys(system),
     )
 
 
@@ -91,15 +73,15 @@ def _per_state(system: Compiled, values: np.ndarray, capacity: int) -> np.ndarra
     return np.concatenate([values[: system.n_patient], np.tile(values[system.n_patient :], capacity)])
 
 
-def _settings(options: Options, tighter: float = 1.0) -> Settings:
+def settings_of(options: Options, tighter: float = 1.0) -> Settings:
+    """The options as the kernel takes them; `tighter` scales the tolerances."""
     return Settings(
-        int(options.method),
-        options.rtol * tighter,
-        tighter,
-        float(options.n_small),
-        np.uint64(options.seed),
-        process_key("extinction"),
-        int(options.max_steps),
+        rtol=options.rtol * tighter,
+        atol_factor=tighter,
+        n_small=float(options.n_small),
+        max_steps=float(options.max_steps),
+        seed=np.uint64(options.seed),
+        process=process_key("extinction"),
     )
 
 
@@ -147,7 +129,7 @@ def start(
         _first_events(system, patients, capacity, options.seed),
         _no_watch(m),
     )
-    start_members(model_of(system, capacity), batch.state, batch.clones, _settings(options))
+    start_members(system, batch.state, batch.clones, settings_of(options), capacity, batch.watch)
     return batch
 
 
@@ -169,6 +151,7 @@ def _first_state(system, patients, parameters, n_lesions, capacity, day) -> Stat
         y=np.zeros((m, system.n_states(capacity))),
         q=np.zeros((m, system.n_integrals(capacity))),
         p=np.ascontiguousarray(parameters),
+        c=np.zeros((m, system.n_constants(capacity))),
         flags=np.zeros((m, max(system.n_clones * capacity, 1))),
         t=np.broadcast_to(np.asarray(day, float), m).copy(),
         h=np.zeros(m),
@@ -290,44 +273,21 @@ def _with_fault(batch: Batch) -> Batch:
     return replace(batch, state=batch.state._replace(y=np.where(hit[:, None], np.nan, batch.y))) if hit.any() else batch
 
 
-def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> None:
-    """Run all members in place, chunk by chunk, on as many threads as asked."""
-    model, settings = model_of(system, batch.capacity), _settings(options, tighter)
-    threads = options.threads or _cores()
-    chunk = options.chunk or int(np.clip(batch.size // (8 * threads), 1, 64))
-    sizes = _sizes(system, batch)
-    arrays = (batch.state, batch.doses, batch.clones, batch.events, batch.watch, settings, sizes)
-    spans = [(low, min(low + chunk, batch.size)) for low in range(0, batch.size, chunk)]
-    if threads == 1 or len(spans) < 2:
-        for low, high in spans:
-            run_chunk(model, *arrays, low, high)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(run_chunk, model, *arrays, low, high) for low, high in spans]:
-            done.result()
+def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> np.ndarray:
+    """Run all members that are `ok` in place; returns lesion slots computed, and how many of them were empty."""
+    watching = batch.watch.days + batch.watch.outputs + batch.watch.triggers > 0
+    going = (batch.status == Status.OK) & ((batch.t < batch.state.until) | watching)
+    batch.state.trigger[batch.status == Status.OK] = -1
+    model, settings = model_of(system, batch.capacity), settings_of(options, tighter)
+    arrays = Arrays(model, batch.state, batch.doses, batch.clones, batch.events, batch.watch, settings)
+    which, threads = np.flatnonzero(going), options.threads or cores()
+    return run(system, arrays, batch.capacity, which, options.method, options.lanes, threads, options.chunk)
 
 
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _sizes(system: Compiled, batch: Batch) -> tuple[int, int, int, int, int]:
-    n = batch.capacity
-    return (
-        system.n_states(n),
-        max(system.n_integrals(n), 1),
-        max(system.n_clones * n, 1),
-        max(system.n_observed(n), 1),
-        max(system.arrow.size(n), 1),
-    )
-
-
-def observe(system: Compiled, batch: Batch) -> np.ndarray:
-    """Outputs of every member as it is now [M, O]; parts of lesions it does not have are nan."""
-    target = np.full((batch.size, system.n_observed(batch.capacity)), np.nan)
-    look(int(system.addresses.out), batch.state, target)
-    return target
+def observe(system: Compiled, batch: Batch, which: np.ndarray | None = None) -> np.ndarray:
+    """Outputs of every member as it is now [M, O], or of the members `which` (a mask); nan elsewhere and for lesions it does not have."""
+    index = np.arange(batch.size) if which is None else np.flatnonzero(which)
+    return look(system, batch.state, batch.capacity, batch.watch, index)
 
 
 class VisitProtocol(Protocol):
@@ -386,6 +346,6 @@ def _through_visits(system, batch, until, save, protocol, options) -> Batch:
         kept = batch.saved if kept is None else np.where(np.isnan(batch.saved), kept, batch.saved)
         which = going & (batch.status == Status.OK) & ((batch.t == day) | (batch.state.trigger >= 0))
         if which.any():
-            batch = protocol.visit(batch, which, observe(system, batch))
+            batch = protocol.visit(batch, which, observe(system, batch, which))
         elif not (going & (batch.status == Status.OK) & (batch.t < until)).any():
             return replace(batch, watch=batch.watch._replace(saved=kept))

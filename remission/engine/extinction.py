@@ -6,147 +6,169 @@ probability [1 - 1/(exp(rho) + J)]^n0 (Kendall 1948, Ann. Math. Stat. 19:1), whi
 probability passes a uniform number drawn in advance; until then it has its conditional mean, n0 exp(-rho) over the
 probability of survival, and it leaves the small state from twice `n_small`. A lost clone stays at exactly 0 unless an
 event or a dose puts cells there. Left out: the spread of a survivor's size about its conditional mean.
+
+Written in the lane language for one patient of the group (`lane`): small clones are rare, and each goes its own way.
 """
 
-from math import exp, expm1, log, log1p
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from remission.engine.collocation import NODES, WEIGHTS, parabola, primitive
-from remission.engine.steppers import OPTIONS, interpolate_one
-from remission.random import uniform_scalar
+from remission.engine.luck import log_exactly, uniform_scalar
+from remission.engine.operations import exp, key, log, static
+from remission.engine.steppers import interpolate_one
+
+if TYPE_CHECKING:
+    from remission.engine.generated import N_CLONES
 
 ENTRY, RHO, SHIFT, LUCK = 0, 1, 2, 3
 EXTINCT, SMALL, ESTABLISHED = 0, 1, 2
 LARGEST_PANELS = 64
 
 
-@njit(**OPTIONS)
+def log_of_one_plus(x):
+    """log(1 + x), accurate for small x."""
+    whole = 1.0 + x
+    return x if whole == 1.0 else log(whole) * x / (whole - 1.0)
+
+
+def exp_minus_one(x):
+    """exp(x) - 1, accurate for small x."""
+    if abs(x) < 1e-5:
+        return x * (1.0 + 0.5 * x * (1.0 + x / 3.0))
+    return exp(x) - 1.0
+
+
 def log_extinction(n0, rho, shift):
     """Log of the probability that all of n0 cells have no descendants left."""
     lineages = exp(rho) + shift
     if not (lineages > 1.0):
         return -np.inf
-    return n0 * log1p(-1.0 / lineages)
+    return n0 * log_of_one_plus(-1.0 / lineages)
 
 
-@njit(**OPTIONS)
 def conditional_mean(n0, rho, shift):
     """Mean number of cells of a clone that is not extinct."""
-    return n0 * exp(-rho) / -expm1(log_extinction(n0, rho, shift))
+    lost = log_extinction(n0, rho, shift)
+    return n0 * exp(-rho) if lost == -np.inf else n0 * exp(-rho) / -exp_minus_one(lost)
 
 
-@njit(**OPTIONS)
-def exponents_at(small, rates, clone, h, x):
-    """rho and J at the share x of the step, from birth and death rates at its three nodes."""
-    birth, death = 2 * clone, 2 * clone + 1
+def rho_at(small, rates, size, clone, h, x, lane):
+    """Integral of death minus birth per cell, from the entry to the share x of the step."""
+    rho = small[4 * clone + RHO, lane]
+    for node in static(range(3)):
+        loss = rates[node * size + 2 * clone + 1, lane] - rates[node * size + 2 * clone, lane]
+        rho = rho + h * primitive(node, x) * loss
+    return rho
+
+
+def exponents_at(small, rates, size, clone, h, x, lane):
+    """rho and J at the share x of the step, from birth and death rates [3 * size] at its three nodes."""
     fastest = 0.0
-    for node in range(3):
-        fastest = max(fastest, abs(rates[node, death] - rates[node, birth]))
-    panels = 1 + int(min(fastest * h * x, LARGEST_PANELS - 1))
-    shift, width = small[clone, SHIFT], x / panels
+    for node in static(range(3)):
+        loss = rates[node * size + 2 * clone + 1, lane] - rates[node * size + 2 * clone, lane]
+        fastest = max(fastest, abs(loss))
+    panels = 1 + int(min(fastest * h * x, LARGEST_PANELS - 1.0))
+    shift, width = small[4 * clone + SHIFT, lane], x / panels
     for panel in range(panels):
         for point in range(3):
             place = width * (panel + NODES[point])
             births = 0.0
-            for node in range(3):
-                births += parabola(node, place) * rates[node, birth]
-            shift += h * width * WEIGHTS[point] * max(births, 0.0) * exp(_rho_at(small, rates, clone, h, place))
-    return _rho_at(small, rates, clone, h, x), shift
+            for node in static(range(3)):
+                births = births + parabola(node, place) * rates[node * size + 2 * clone, lane]
+            lived = exp(rho_at(small, rates, size, clone, h, place, lane))
+            shift = shift + h * width * WEIGHTS[point] * max(births, 0.0) * lived
+    return rho_at(small, rates, size, clone, h, x, lane), shift
 
 
-@njit(**OPTIONS)
-def _rho_at(small, rates, clone, h, x):
-    rho = small[clone, RHO]
-    for node in range(3):
-        rho += h * primitive(node, x) * (rates[node, 2 * clone + 1] - rates[node, 2 * clone])
-    return rho
-
-
-@njit(**OPTIONS)
-def mean_at(small, rates, clone, h, x):
+def mean_at(small, rates, size, clone, h, x, lane):
     """Conditional mean of a small clone at the share x of the step."""
-    rho, shift = exponents_at(small, rates, clone, h, x)
-    return conditional_mean(small[clone, ENTRY], rho, shift)
+    rho, shift = exponents_at(small, rates, size, clone, h, x, lane)
+    return conditional_mean(small[4 * clone + ENTRY, lane], rho, shift)
 
 
-@njit(**OPTIONS)
-def has_changed(change, small, rates, clone, h, x, n_small):
+def has_changed(change, small, rates, size, clone, h, x, n_small, lane):
     """Whether a small clone is lost (change EXTINCT) or large again (change ESTABLISHED) at the share x of the step."""
-    rho, shift = exponents_at(small, rates, clone, h, x)
+    rho, shift = exponents_at(small, rates, size, clone, h, x, lane)
+    n0 = small[4 * clone + ENTRY, lane]
     if change == EXTINCT:
-        return log_extinction(small[clone, ENTRY], rho, shift) >= small[clone, LUCK]
-    return conditional_mean(small[clone, ENTRY], rho, shift) >= 2.0 * n_small
+        return log_extinction(n0, rho, shift) >= small[4 * clone + LUCK, lane]
+    return conditional_mean(n0, rho, shift) >= 2.0 * n_small
 
 
-@njit(**OPTIONS)
-def change_inside(change, small, rates, clone, h, limit, n_small, precision):
+def change_inside(change, small, rates, size, clone, h, limit, n_small, precision, lane):
     """Share of the step at which the change happens, or 2.0 if it does not before `limit`."""
-    if not has_changed(change, small, rates, clone, h, limit, n_small):
+    if not has_changed(change, small, rates, size, clone, h, limit, n_small, lane):
         return 2.0
     low, high = 0.0, limit
     while (high - low) * h > precision and low < 0.5 * (low + high) < high:
         middle = 0.5 * (low + high)
-        if has_changed(change, small, rates, clone, h, middle, n_small):
+        if has_changed(change, small, rates, size, clone, h, middle, n_small, lane):
             high = middle
         else:
             low = middle
     return high
 
 
-@njit(**OPTIONS)
-def entry_inside(y, work, i, h, limit, n_small, precision):
+def entry_inside(y, work, i, n, h, limit, n_small, precision, lane):
     """Share of the step at which an established clone falls below `n_small`, or 2.0 if it does not before `limit`."""
-    if not (interpolate_one(y, work, limit, i) < n_small):
+    if not (interpolate_one(y, work, limit, i, n, lane) < n_small):
         return 2.0
     low, high = 0.0, limit
     while (high - low) * h > precision and low < 0.5 * (low + high) < high:
         middle = 0.5 * (low + high)
-        if interpolate_one(y, work, middle, i) < n_small:
+        if interpolate_one(y, work, middle, i, n, lane) < n_small:
             high = middle
         else:
             low = middle
     return high
 
 
-@njit(**OPTIONS)
 def slot_of(entry, lesion, clone):
     """The number under which this entry of this clone in this lesion draws its luck; the same for any capacity."""
-    return (np.uint64(entry) << np.uint64(32)) | (np.uint64(lesion) << np.uint64(16)) | np.uint64(clone)
+    return (key(entry) << key(32)) | (key(lesion) << key(16)) | key(clone)
 
 
-@njit(**OPTIONS)
-def enter(phase, small, entries, flags, index, lesion, clone, cells, seed, patient, process):
+def enter(work, clones, settings, m, patient, lesion, clone, cells, lane):
     """A clone becomes small with this many cells; its luck is drawn."""
-    entries[index] += 1
-    small[index, ENTRY], small[index, RHO], small[index, SHIFT] = cells, 0.0, 0.0
-    small[index, LUCK] = log(uniform_scalar(seed, patient, process, slot_of(entries[index], lesion, clone)))
-    phase[index], flags[index] = SMALL, 0.0
+    index = lesion * N_CLONES + clone
+    clones.entries[m, index] = clones.entries[m, index] + 1
+    small = work.small
+    small[4 * index + ENTRY, lane] = cells
+    small[4 * index + RHO, lane] = 0.0
+    small[4 * index + SHIFT, lane] = 0.0
+    draw = uniform_scalar(settings.seed, patient, settings.process, slot_of(clones.entries[m, index], lesion, clone))
+    small[4 * index + LUCK, lane] = log_exactly(draw)
+    work.phase[index, lane] = SMALL
+    work.flags[index, lane] = 0.0
 
 
-@njit(**OPTIONS)
-def settle(phase, small, entries, flags, index, lesion, clone, cells, before, n_small, seed, patient, process):
+def settle(work, clones, settings, m, patient, lesion, clone, cells, before, lane):
     """Phase of a clone after a jump of its cells; returns the cells it goes on with.
 
     Cells taken from a small clone thin its lineages (rho rises by the log of the factor, exactly); cells added to a
     small or lost clone make a new entry with all cells now there.
     """
-    if phase[index] == ESTABLISHED:
-        if cells >= n_small:
+    index = lesion * N_CLONES + clone
+    phase = int(work.phase[index, lane])
+    if phase == ESTABLISHED:
+        if cells >= settings.n_small:
             return cells
         if cells > 0.0:
-            enter(phase, small, entries, flags, index, lesion, clone, cells, seed, patient, process)
+            enter(work, clones, settings, m, patient, lesion, clone, cells, lane)
             return cells
     elif cells > before:
-        if cells >= 2.0 * n_small:
-            phase[index], flags[index] = ESTABLISHED, 1.0
+        if cells >= 2.0 * settings.n_small:
+            work.phase[index, lane] = ESTABLISHED
+            work.flags[index, lane] = 1.0
         else:
-            enter(phase, small, entries, flags, index, lesion, clone, cells, seed, patient, process)
+            enter(work, clones, settings, m, patient, lesion, clone, cells, lane)
         return cells
-    elif cells == before or (phase[index] == SMALL and cells > 0.0):
-        if phase[index] == SMALL and cells < before:
-            small[index, RHO] += log(before / cells)
+    elif cells == before or (phase == SMALL and cells > 0.0):
+        if phase == SMALL and cells < before:
+            work.small[4 * index + RHO, lane] = work.small[4 * index + RHO, lane] + log(before / cells)
         return cells
-    phase[index], flags[index] = EXTINCT, 0.0
+    work.phase[index, lane] = EXTINCT
+    work.flags[index, lane] = 0.0
     return 0.0

@@ -1,16 +1,34 @@
-"""The arrays a run works on, grouped by concern, as compiled code sees them.
+"""The arrays a run works on, grouped by concern, as the kernel sees them.
 
 M members, N states, P parameters, Q integrals, O outputs, K clones times lesions, R dose rows, E hazard entries.
 A hazard entry is one hazard in one lesion and clone; patient entries come first, then lesion after lesion.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from functools import cache
+from typing import Annotated, NamedTuple, TypeAlias, get_type_hints
 
 import numpy as np
 
-from remission.engine.linear import Operations
-from remission.engine.steppers import StepWork
+from remission.engine.clock import CLOCK_ROWS
+from remission.engine.compiled import Compiled
+from remission.engine.language.kinds import KEY, LANES_OF, NUMBER, SHORT, WHOLE, Array, LaneArray
+from remission.engine.language.kinds import Record as RecordKind
+from remission.engine.watching import OBSERVED_ROWS, RECORD_COLUMNS
+
+Numbers: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 1)]
+Numbers2: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 2)]
+Numbers3: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 3)]
+Wholes: TypeAlias = Annotated[np.ndarray, Array(WHOLE, 1)]
+Wholes2: TypeAlias = Annotated[np.ndarray, Array(WHOLE, 2)]
+Wholes3: TypeAlias = Annotated[np.ndarray, Array(WHOLE, 3)]
+Shorts: TypeAlias = Annotated[np.ndarray, Array(SHORT, 1)]
+Shorts2: TypeAlias = Annotated[np.ndarray, Array(SHORT, 2)]
+Keys: TypeAlias = Annotated[np.ndarray, Array(KEY, 1)]
+Key: TypeAlias = Annotated[np.uint64, KEY]
+Whole: TypeAlias = Annotated[int, WHOLE]
+Number: TypeAlias = Annotated[float, NUMBER]
+Lanes: TypeAlias = Annotated[np.ndarray, LANES_OF]
 
 
 class Status(IntEnum):
@@ -38,103 +56,112 @@ class Phase(IntEnum):
 
 
 class Model(NamedTuple):
-    """Addresses, sizes and tables of one system at one lesion capacity."""
+    """Tables of one system at one lesion capacity."""
 
-    rhs: int
-    jac: int
-    quad: int
-    out: int
-    dose: int
-    event: int
-    init: int
-    n_patient: int
-    n_block: int
-    n_clones: int
-    first_input: int
-    n_inputs: int
-    n_quadratures: int
-    n_lesion_quadratures: int
-    operations: Operations
-    cell_state: np.ndarray  # [clones] place in the lesion block
-    atol: np.ndarray  # [N]
-    nonnegative: np.ndarray  # [N] 1.0 where the state may not be negative
-    entry_integral: np.ndarray  # [E] place in q
-    entry_hazard: np.ndarray  # [E]
-    entry_lesion: np.ndarray  # [E], -1 for a patient hazard
-    entry_clone: np.ndarray  # [E], -1 where the scope is not clone
-    patient_entries: int
-    lesion_entries: int
-    hazard_stop: np.ndarray  # [hazards]
-    hazard_seeds: np.ndarray
-    hazard_repeats: np.ndarray
-    hazard_key: np.ndarray  # [hazards] uint64, names the draws of its thresholds
+    atol: Numbers  # [N]
+    entry_integral: Wholes  # [E] place in q
+    entry_hazard: Wholes  # [E]
+    entry_lesion: Wholes  # [E], -1 for a patient hazard
+    entry_clone: Wholes  # [E], -1 where the scope is not clone
+    hazard_stop: Shorts  # [hazards]
+    hazard_seeds: Shorts
+    hazard_repeats: Shorts
+    hazard_key: Keys  # [hazards] names the draws of its thresholds
+    patient_entries: Whole
+    lesion_entries: Whole
 
 
 class State(NamedTuple):
     """What the equations act on, and the clock."""
 
-    patient: np.ndarray  # [M] uint64, key of the member's luck
-    y: np.ndarray  # [M, N]
-    q: np.ndarray  # [M, Q]
-    p: np.ndarray  # [M, P]
-    flags: np.ndarray  # [M, K] 1.0 = established
-    t: np.ndarray  # [M] day
-    h: np.ndarray  # [M] proposed step, day; 0 = not chosen yet
-    error: np.ndarray  # [M] error of the last accepted step
-    until: np.ndarray  # [M] day
-    n_lesions: np.ndarray  # [M]
-    status: np.ndarray  # [M] Status
-    trigger: np.ndarray  # [M] trigger that ended the last advance, or -1
-    fatal: np.ndarray  # [M] hazard that ended the member, or -1
-    accepted: np.ndarray  # [M] steps so far
-    rejected: np.ndarray  # [M]
+    patient: Keys  # [M] key of the member's luck
+    y: Numbers2  # [M, N]
+    q: Numbers2  # [M, Q]
+    p: Numbers2  # [M, P]
+    c: Numbers2  # [M, C] expressions of parameters alone
+    flags: Numbers2  # [M, K] 1.0 = established
+    t: Numbers  # [M] day
+    h: Numbers  # [M] proposed step, day; 0 = not chosen yet
+    error: Numbers  # [M] error of the last accepted step
+    until: Numbers  # [M] day
+    n_lesions: Wholes  # [M]
+    status: Wholes  # [M] Status
+    trigger: Wholes  # [M] trigger that ended the last advance, or -1
+    fatal: Wholes  # [M] hazard that ended the member, or -1
+    accepted: Wholes  # [M] steps so far
+    rejected: Wholes  # [M]
 
 
 class Doses(NamedTuple):
     """Dose rows [M, R], sorted by day, padded with day infinity; `next_row` [M] is the first not yet given."""
 
-    day: np.ndarray
-    agent: np.ndarray
-    amount: np.ndarray
-    duration: np.ndarray
-    lesion: np.ndarray
-    input: np.ndarray
-    next_row: np.ndarray
+    day: Numbers2
+    agent: Wholes2
+    amount: Numbers2
+    duration: Numbers2
+    lesion: Wholes2
+    input: Wholes2
+    next_row: Wholes
+
+    @property
+    def rows(self) -> int:
+        """Room for rows per member."""
+        return self.day.shape[1]
 
 
 class Clones(NamedTuple):
     """Chance in small clones: phase [M, K]; n0, rho, J and log of the uniform [M, K, 4]; times entered [M, K]."""
 
-    phase: np.ndarray
-    small: np.ndarray
-    entries: np.ndarray
+    phase: Shorts2
+    small: Numbers3
+    entries: Wholes2
 
 
 class Events(NamedTuple):
     """Thresholds of accumulated hazard [M, E], times fired [M, E], and the log: hazard, lesion, clone
     [M, log, 3] with its day [M, log] and the number of events [M]."""
 
-    threshold: np.ndarray
-    fired: np.ndarray
-    code: np.ndarray
-    day: np.ndarray
-    count: np.ndarray
+    threshold: Numbers2
+    fired: Wholes2
+    code: Wholes3
+    day: Numbers2
+    count: Wholes
+
+    @property
+    def lines(self) -> int:
+        """Room for lines of the log per member."""
+        return self.day.shape[1]
 
 
 class Watch(NamedTuple):
     """What is kept on the way: a grid of days with outputs, running end points, and triggers."""
 
-    grid: np.ndarray  # [T] day, sorted
-    saved: np.ndarray  # [M, T, O], or [0, 0, 0]
-    output: np.ndarray  # [W] watched outputs
-    above: np.ndarray  # [M, W] first time at or above; nan = not asked
-    below: np.ndarray  # [M, W]
-    record: np.ndarray  # [M, W, 7] see `Record`
-    trigger_output: np.ndarray  # [G]
-    trigger_level: np.ndarray  # [M, G]
-    trigger_sign: np.ndarray  # [G] +1 rising, -1 falling
-    armed: np.ndarray  # [M, G]
-    met: np.ndarray  # [M, G] condition when last seen: 0, 1, or -1 not seen
+    grid: Numbers  # [T] day, sorted
+    saved: Numbers3  # [M, T, O], or [0, 0, 0]
+    output: Wholes  # [W] watched outputs
+    above: Numbers2  # [M, W] first time at or above; nan = not asked
+    below: Numbers2  # [M, W]
+    record: Numbers3  # [M, W, 7] see `Record`
+    trigger_output: Wholes  # [G]
+    trigger_level: Numbers2  # [M, G]
+    trigger_sign: Numbers  # [G] +1 rising, -1 falling
+    armed: Shorts2  # [M, G]
+    met: Shorts2  # [M, G] condition when last seen: 0, 1, or -1 not seen
+
+    @property
+    def days(self) -> int:
+        """Days of the grid."""
+        return self.grid.size
+
+    @property
+    def outputs(self) -> int:
+        """Watched outputs."""
+        return self.output.size
+
+    @property
+    def triggers(self) -> int:
+        """Triggers."""
+        return self.trigger_output.size
 
 
 class Record(IntEnum):
@@ -149,37 +176,116 @@ class Record(IntEnum):
     BELOW_DAY = 6
 
 
-class Member(NamedTuple):
-    """The arrays of one member that a step touches."""
-
-    y: np.ndarray
-    q: np.ndarray
-    p: np.ndarray
-    flags: np.ndarray
-    phase: np.ndarray
-    small: np.ndarray
-
-
 class Settings(NamedTuple):
-    """How to integrate: method, relative tolerance, cells below which chance decides, luck, and the step limit."""
+    """How to integrate: relative tolerance, cells below which chance decides, luck, and the step limit."""
 
-    method: int
-    rtol: float
-    atol_factor: float
-    n_small: float
-    seed: np.uint64
-    process: np.uint64
-    max_steps: int
+    rtol: Number
+    atol_factor: Number
+    n_small: Number
+    max_steps: Number
+    seed: Key
+    process: Key
+
+
+class Order(NamedTuple):
+    """Which members a run takes, and in which order."""
+
+    member: Wholes  # [R]
+    slots: Wholes2  # [groups, 2] lesion slots computed, and how many of them were empty
+    seen: Numbers2  # [M, O] outputs asked for, or [0, 0]
+
+
+SCALARS = {"Doses": ("rows",), "Events": ("lines",), "Watch": ("days", "outputs", "triggers")}
+
+
+@cache
+def kind_of(group: type) -> RecordKind:
+    """The kind of a group of arrays in the lane language; counts that follow from its arrays come last."""
+    hints = get_type_hints(group, include_extras=True)
+    fields = [(name, hints[name].__metadata__[0]) for name in group._fields]  # type: ignore[attr-defined]
+    return RecordKind(group.__name__, tuple(fields + [(name, WHOLE) for name in SCALARS.get(group.__name__, ())]))
+
+
+def words_of(group: NamedTuple) -> np.ndarray:
+    """The table of 64-bit words that stands for a group in the kernel; its arrays must live as long as it is used."""
+    words: list[int] = []
+    kind = kind_of(type(group))
+    for name, field in kind.fields:
+        value = getattr(group, name)
+        if isinstance(field, Array):
+            if not value.flags.c_contiguous:
+                raise ValueError(f"{kind.name}.{name} is not contiguous")
+            words += [value.ctypes.data, *value.shape[1:]]
+        elif isinstance(field, LaneArray):
+            words.append(value.ctypes.data)
+        elif field == NUMBER:
+            words.append(int(np.float64(value).view(np.uint64)))
+        else:
+            words.append(int(value))
+    return np.array([word & 0xFFFFFFFFFFFFFFFF for word in words], np.uint64)
+
+
+def work_sizes(system: Compiled, capacity: int, outputs: int = 0, triggers: int = 0) -> dict[str, int]:
+    """Length of each lane array of a group's scratch, and the counts that go with them."""
+    n, q, o = system.n_states(capacity), max(system.n_integrals(capacity), 1), max(system.n_observed(capacity), 1)
+    k = max(system.n_clones * capacity, 1)
+    entries = sum(hazard.entries(system.n_clones, capacity) for hazard in system.hazards)
+    return {
+        **dict.fromkeys(("y", "end", "rates", "counts", "point"), n),
+        "stages": 8 * n,
+        "dense": 3 * n,
+        "factors": max(system.arrow.size(capacity), 1),
+        "p": max(system.n_parameters(capacity), 1),
+        "c": max(system.n_constants(capacity), 1),
+        **dict.fromkeys(("q", "point_integrals"), q),
+        "node_rates": 3 * q,
+        "births_deaths": 3 * 2 * k,
+        **dict.fromkeys(("flags", "phase", "before"), k),
+        "small": 4 * k,
+        "threshold": max(entries, 1),
+        "observed": OBSERVED_ROWS * o,
+        **dict.fromkeys(("above", "below"), max(outputs, 1)),
+        "record": RECORD_COLUMNS * max(outputs, 1),
+        **dict.fromkeys(("trigger_level", "armed", "met"), max(triggers, 1)),
+        "clock": CLOCK_ROWS,
+    }
 
 
 class Work(NamedTuple):
-    """Scratch of one member, allocated once per chunk."""
+    """Scratch of one group of patients; see `work_sizes`."""
 
-    step: StepWork
-    atol: np.ndarray  # [N]
-    point: np.ndarray  # [N]
-    point_integrals: np.ndarray  # [Q]
-    node_rates: np.ndarray  # [3, Q]
-    node_births_deaths: np.ndarray  # [3, 2 K]
-    observed: np.ndarray  # [6, O] at the start, the three nodes and the end of a step, and scratch
-    before: np.ndarray  # [K] cells before a jump
+    y: Lanes
+    end: Lanes
+    rates: Lanes
+    counts: Lanes
+    point: Lanes
+    stages: Lanes
+    dense: Lanes
+    factors: Lanes
+    p: Lanes
+    c: Lanes
+    q: Lanes
+    point_integrals: Lanes
+    node_rates: Lanes
+    births_deaths: Lanes
+    flags: Lanes
+    phase: Lanes
+    before: Lanes
+    small: Lanes
+    threshold: Lanes
+    observed: Lanes
+    above: Lanes
+    below: Lanes
+    record: Lanes
+    trigger_level: Lanes
+    armed: Lanes
+    met: Lanes
+    clock: Lanes
+    capacity: Whole
+    n_states: Whole
+    n_integrals: Whole
+    n_parameters: Whole
+    n_constants: Whole
+    n_flags: Whole
+    n_entries: Whole
+    n_observed: Whole

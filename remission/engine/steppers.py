@@ -1,4 +1,6 @@
-"""One step of Rodas5P or Tsit5: a table and a dozen lines each. The loop around them is in `cpu`.
+"""One step of Rodas5P or Tsit5: a table and a dozen lines each. The loop around them is in `loop`.
+
+Written in the lane language: `y[i]` is one number for each patient of the group, with a step of its own.
 
 Rodas5P is a stiffly accurate Rosenbrock method of order 5 (8 stages, L-stable) and the default; Tsit5 is an explicit
 Runge-Kutta pair of order 5(4) (7 stages, the last being the first of the next step). Both carry an interpolant of
@@ -11,17 +13,17 @@ Sources: Steinebach 2023, BIT Numer. Math. 63:27, doi:10.1007/s10543-023-00967-x
 """
 
 from enum import IntEnum
-from math import sqrt
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
-from remission.engine.linear import factor, solve
-from remission.engine.pointers import call
+from remission.engine.operations import exp, lane_of, log, maximum, minimum, select, sqrt, static
 
-OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+if TYPE_CHECKING:
+    from remission.engine.generated import METHOD, factor, matrix, rhs, solve
+
 ORDER = 5
+SHORTEST_ERROR, SHORTEST_BEFORE = 1e-10, 1e-4
 
 
 class Method(IntEnum):
@@ -154,180 +156,136 @@ TSIT_DENSE = np.array(
 )
 
 
-class StepWork(NamedTuple):
-    """Scratch of one step: stages [8, N], the stage state, y1 and error [N], derivative at y0, interpolant [3, N],
-    raw Jacobian and factors, and which states count in the error norm (1 or 0)."""
-
-    stages: np.ndarray
-    inner: np.ndarray
-    end: np.ndarray
-    error: np.ndarray
-    rates: np.ndarray
-    dense: np.ndarray
-    jacobian: np.ndarray
-    factors: np.ndarray
-    counts: np.ndarray
-
-
-@njit(**OPTIONS)
-def _combine(target, base, table, row, stages, terms, scale, n):
-    """target = base + scale * sum of table[row, j] stages[j] over the first `terms` stages."""
+def step_rodas5p(y, p, c, flags, h, work, n, most, lesions):
+    """One step from y with the rates at y in `work.rates`; leaves the stages, and y1 in `work.end`."""
+    stages, inner, factors, inverse = work.stages, work.end, work.factors, 1.0 / h
+    matrix(y, p, c, flags, inverse * (1.0 / RODAS_GAMMA), factors, most, lesions)
+    factor(factors, most)
     for i in range(n):
-        target[i] = base[i]
-    for j in range(terms):
-        weight = scale * table[row, j]
-        if weight != 0.0:
-            for i in range(n):
-                target[i] += weight * stages[j, i]
-
-
-@njit(**OPTIONS)
-def evaluate_jacobian(model, y, p, flags, work, lesions):
-    """Raw Jacobian entries at y."""
-    for k in range(model.operations.pp_size + lesions * model.operations.lesion_size):
-        work.jacobian[k] = 0.0
-    call(model.jac, (y, p, flags, work.jacobian, lesions))
-
-
-@njit(**OPTIONS)
-def _factor_shifted(operations, work, h, lesions):
-    """Factors of 1/(gamma h) - J."""
-    size, shift = operations.pp_size + lesions * operations.lesion_size, 1.0 / (RODAS_GAMMA * h)
-    for k in range(size):
-        work.factors[k] = -work.jacobian[k]
-    for k in operations.pp_diagonal:
-        work.factors[k] += shift
-    for lesion in range(lesions):
-        start = operations.pp_size + lesion * operations.lesion_size
-        block = work.factors[start : start + operations.lesion_size]
-        for k in operations.ll_diagonal:
-            block[k] += shift
-    factor(operations, work.factors, lesions)
-
-
-@njit(**OPTIONS)
-def step_rodas5p(model, y, p, flags, h, work, n, lesions):
-    """One step from y with the Jacobian and `work.rates` at y; leaves y1 and the error estimate in `work`."""
-    _factor_shifted(model.operations, work, h, lesions)
-    stages, inner = work.stages, work.inner
-    for stage in range(8):
-        if stage == 0:
-            for i in range(n):
-                stages[0, i] = work.rates[i]
-        else:
+        stages[i] = work.rates[i]
+    solve(factors, stages, most)
+    for stage in static(range(1, 8)):
+        for i in range(n):
             if stage < 6:
-                _combine(inner, y, RODAS_A, stage, stages, stage, 1.0, n)
+                total = y[i]
+                for j in static(range(stage)):
+                    total = total + RODAS_A[stage, j] * stages[j * n + i]
+                inner[i] = total
             else:
-                for i in range(n):
-                    inner[i] += stages[stage - 1, i]
-            call(model.rhs, (inner, p, flags, work.error, lesions))
-            _combine(stages[stage], work.error, RODAS_C, stage, stages, stage, 1.0 / h, n)
-        solve(model.operations, work.factors, stages[stage], lesions)
-    for i in range(n):
-        work.error[i] = stages[7, i]
-        work.end[i] = inner[i] + stages[7, i]
-
-
-@njit(**OPTIONS)
-def step_tsit5(model, y, p, flags, h, work, n, lesions):
-    """One explicit step from y with `work.rates` at y; leaves y1 and the error estimate in `work`."""
-    stages = work.stages
-    for i in range(n):
-        stages[0, i] = work.rates[i]
-    for stage in range(1, 7):
-        _combine(work.inner, y, TSIT_A, stage, stages, stage, h, n)
-        call(model.rhs, (work.inner, p, flags, stages[stage], lesions))
-    for i in range(n):
-        work.end[i], work.error[i] = work.inner[i], 0.0
-    for j in range(7):
+                inner[i] = inner[i] + stages[(stage - 1) * n + i]
+        rhs(inner, p, c, flags, stages[stage * n :], most, lesions)
         for i in range(n):
-            work.error[i] += h * TSIT_ERROR[j] * stages[j, i]
+            total = RODAS_C[stage, 0] * stages[i]
+            for j in static(range(1, stage)):
+                total = total + RODAS_C[stage, j] * stages[j * n + i]
+            stages[stage * n + i] = stages[stage * n + i] + inverse * total
+        solve(factors, stages[stage * n :], most)
+    for i in range(n):
+        inner[i] = inner[i] + stages[7 * n + i]
 
 
-@njit(**OPTIONS)
-def step(model, method, y, p, flags, h, work, n, lesions):
+def step_tsit5(y, p, c, flags, h, work, n, most, lesions):
+    """One explicit step from y with the rates at y in `work.rates`; leaves the stages, and y1 in `work.end`."""
+    stages, inner = work.stages, work.end
+    for i in range(n):
+        stages[i] = work.rates[i]
+    for stage in static(range(1, 7)):
+        for i in range(n):
+            total = TSIT_A[stage, 0] * stages[i]
+            for j in static(range(1, stage)):
+                total = total + TSIT_A[stage, j] * stages[j * n + i]
+            inner[i] = y[i] + h * total
+        rhs(inner, p, c, flags, stages[stage * n :], most, lesions)
+
+
+def step(y, p, c, flags, h, work, n, most, lesions):
     """One step of the chosen method."""
-    if method == 0:
-        step_rodas5p(model, y, p, flags, h, work, n, lesions)
+    if METHOD == 0:
+        step_rodas5p(y, p, c, flags, h, work, n, most, lesions)
     else:
-        step_tsit5(model, y, p, flags, h, work, n, lesions)
+        step_tsit5(y, p, c, flags, h, work, n, most, lesions)
 
 
-@njit(**OPTIONS)
-def interpolant(method, h, work, n):
+def error_of(stages, h, n, i):
+    """Estimated error of state i in the step just taken."""
+    if METHOD == 0:
+        return stages[7 * n + i]
+    total = TSIT_ERROR[0] * stages[i]
+    for j in static(range(1, 7)):
+        total = total + TSIT_ERROR[j] * stages[j * n + i]
+    return h * total
+
+
+def interpolant(h, work, n):
     """The three rows d0, d1, d2 of the interpolant of the step just taken."""
-    for row in range(3):
-        target = work.dense[row]
-        for i in range(n):
-            target[i] = 0.0
-        for j in range(8):
-            weight = RODAS_DENSE[row, j] if method == 0 else h * TSIT_DENSE[row, j]
-            for i in range(n):
-                target[i] += weight * work.stages[j, i]
+    stages, dense = work.stages, work.dense
+    for i in range(n):
+        for row in static(range(3)):
+            if METHOD == 0:
+                total = RODAS_DENSE[row, 0] * stages[i]
+                for j in static(range(1, 8)):
+                    total = total + RODAS_DENSE[row, j] * stages[j * n + i]
+                dense[row * n + i] = total
+            else:
+                total = TSIT_DENSE[row, 0] * stages[i]
+                for j in static(range(1, 7)):
+                    total = total + TSIT_DENSE[row, j] * stages[j * n + i]
+                dense[row * n + i] = h * total
 
 
-@njit(**OPTIONS)
 def interpolate(y, work, x, point, n):
-    """State at the share x of the step, into `point`."""
+    """State at the share x of the step, into `point`; at the end it is y1 itself."""
+    dense, end, rest, whole = work.dense, work.end, 1.0 - x, x == 1.0
+    for i in range(n):
+        bend = dense[i] + x * (dense[n + i] + x * dense[2 * n + i])
+        point[i] = select(whole, end[i], rest * y[i] + x * (end[i] + rest * bend))
+
+
+def interpolate_one(y, work, x, i, n, lane):
+    """One state of one patient at the share x of the step."""
     dense, end, rest = work.dense, work.end, 1.0 - x
-    for i in range(n):
-        bend = dense[0, i] + x * (dense[1, i] + x * dense[2, i])
-        point[i] = rest * y[i] + x * (end[i] + rest * bend)
+    if x == 1.0:
+        return end[i, lane]
+    bend = dense[i, lane] + x * (dense[n + i, lane] + x * dense[2 * n + i, lane])
+    return rest * y[i, lane] + x * (end[i, lane] + rest * bend)
 
 
-@njit(**OPTIONS)
-def interpolate_one(y, work, x, i):
-    """One state at the share x of the step."""
-    rest = 1.0 - x
-    bend = work.dense[0, i] + x * (work.dense[1, i] + x * work.dense[2, i])
-    return rest * y[i] + x * (work.end[i] + rest * bend)
-
-
-@njit(**OPTIONS)
-def error_norm(y, work, atol, rtol, n):
+def error_norm(y, h, work, atol, atol_factor, rtol, n):
     """Root mean square of the error over the states that live, 1 being the tolerance; infinite if not finite."""
-    total, count = 0.0, 0.0
+    end, counts, total, count = work.end, work.counts, lane_of(0.0), lane_of(0.0)
     for i in range(n):
-        scaled = work.error[i] / (atol[i] + rtol * max(abs(y[i]), abs(work.end[i])))
-        total += work.counts[i] * scaled * scaled
-        count += work.counts[i]
-        if not (abs(work.end[i]) < np.inf):
-            return np.inf
-    norm = sqrt(total / max(count, 1.0))
-    return norm if norm < np.inf else np.inf
+        scale = atol_factor * atol[i] + rtol * maximum(abs(y[i]), abs(end[i]))
+        scaled = error_of(work.stages, h, n, i) / scale
+        total = total + (counts[i] * (scaled * scaled) + 0.0 * end[i])
+        count = count + counts[i]
+    norm = total / maximum(count, 1.0)
+    return select(norm < np.inf, sqrt(norm), np.inf)
 
 
-@njit(**OPTIONS)
 def first_step(y, work, atol, rtol, n, longest):
     """A step that changes the state by about a tenth, after Hairer, Norsett and Wanner, Solving ODEs I, II.4."""
-    size, speed = 0.0, 0.0
+    size, speed, counts, rates = lane_of(0.0), lane_of(0.0), work.counts, work.rates
     for i in range(n):
-        scale = atol[i] + rtol * abs(y[i])
-        size += work.counts[i] * (y[i] / scale) ** 2
-        speed += work.counts[i] * (work.rates[i] / scale) ** 2
-    if not (speed > 0.0 and size > 0.0 and speed < np.inf):
-        return min(1e-3, longest) if speed != 0.0 else longest
-    return min(0.1 * sqrt(size / speed), longest)
+        inverse = 1.0 / (atol[i] + rtol * abs(y[i]))
+        size = size + counts[i] * (y[i] * inverse) * (y[i] * inverse)
+        speed = speed + counts[i] * (rates[i] * inverse) * (rates[i] * inverse)
+    moves = (speed > 0.0) & (size > 0.0) & (speed < np.inf)
+    h = minimum(0.1 * sqrt(size / select(moves, speed, 1.0)), longest)
+    return select(moves, h, select(speed == 0.0, longest, minimum(1e-3, longest)))
 
 
-@njit(**OPTIONS)
 def growth(error, before):
     """Factor on the step after an accepted step (proportional-integral control), between 0.2 and 6."""
-    error, before = max(error, 1e-10), max(before, 1e-4)
-    return min(6.0, max(0.2, 0.93 * error ** (-0.6 / ORDER) * before ** (0.2 / ORDER)))
+    error, before = maximum(error, SHORTEST_ERROR), maximum(before, SHORTEST_BEFORE)
+    return minimum(6.0, maximum(0.2, 0.93 * exp((0.2 / ORDER) * log(before) - (0.6 / ORDER) * log(error))))
 
 
-@njit(**OPTIONS)
 def shrinkage(error):
     """Factor on the step after a rejected step, between 0.1 and 0.9."""
-    if not (error < 1e12):
-        return 0.1
-    return max(0.1, min(0.9, 0.9 * error ** (-1.0 / ORDER)))
+    factor_ = maximum(0.1, minimum(0.9, 0.9 * exp((-1.0 / ORDER) * log(error))))
+    return select(error < 1e12, factor_, 0.1)
 
 
-@njit(**OPTIONS)
 def next_length(h, rest):
     """Length of the next step: the proposal, but never one that leaves a tiny last step (the remainder is halved)."""
-    if h >= rest:
-        return rest
-    return 0.5 * rest if 1.9 * h > rest else h
+    return select(h >= rest, rest, select(1.9 * h > rest, 0.5 * rest, h))

@@ -1,4 +1,4 @@
-"""Random systems, the generated text run as plain Python, and every node evaluated one by one: three views to compare."""
+"""Random systems, and every node of a system evaluated one by one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from remission.engine import lanes
-from remission.engine.codegen import Generator
 from remission.model.disease import Clones
 from remission.model.expression import Node
 from remission.model.functions import exp, hill, log, maximum, minimum, sqrt, where
@@ -27,29 +25,6 @@ PARAMETERS = {
     "lesion": {"a.room": 2.1, "b.blood": 0.4},
     "clone": {"a.speed": 0.9, "b.loss": 0.3},
 }
-
-
-class Interpreted(Direct):
-    """The generated text with its functions run by Python, so that nothing is compiled."""
-
-    def __post_init__(self):
-        super().__post_init__()
-        self.generated = Generator(self.system).generate()
-        lines = [line for line in self.generated.text.splitlines() if not line.startswith(("@cfunc", "from numba"))]
-        self.functions = {"__builtins__": __builtins__}
-        source = "\n".join(line for line in lines if not line.startswith(("F =", "I =", "D =", "OPTIONS")))
-        exec(compile(source, "generated", "exec"), self.functions)
-        plain = {
-            name: getattr(lanes, name).py_func for name in ("exp", "log", "maximum", "minimum", "power", "select_le", "select_lt", "sqrt")
-        }
-        self.functions.update(plain)
-
-    @property
-    def compiled(self):
-        return type("Sizes", (), {"arrow": self.generated.arrow, "n_patient": self.system.n_patient, "n_block": self.system.n_block})
-
-    def call(self, name, *arguments):
-        self.functions[name](*arguments)
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from functools import cache
 
 import numpy as np
@@ -11,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remission.engine import compile as compiling
 from remission.engine.codegen import Generator
-from remission.engine.compile import compile_system
 from remission.errors import ModelError
 from remission.model.compose import compose
 from remission.model.disease import Clones
@@ -21,7 +17,7 @@ from remission.model.system import System
 from tests.model.parts import Part, rows, system
 from tests.reference.direct import Direct
 
-from .made_up_systems import Interpreted, Walker, random_system
+from .made_up_systems import Walker, random_system
 
 MANY = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 SEEDS = st.integers(0, 10**6)
@@ -72,7 +68,7 @@ def _check_jacobian(direct: Direct, y: np.ndarray) -> None:
 @MANY
 @given(SEEDS, LESIONS)
 def test_jacobian_is_the_derivative_of_the_rates(seed, lesions):
-    direct = Interpreted(random_system(seed), lesions)
+    direct = Direct(random_system(seed), lesions)
     _check_jacobian(direct, _at(direct, seed))
 
 
@@ -80,7 +76,7 @@ def test_jacobian_is_the_derivative_of_the_rates(seed, lesions):
 @given(SEEDS, LESIONS)
 def test_every_rate_and_output_is_its_equation(seed, lesions):
     s = random_system(seed)
-    direct = Interpreted(s, lesions)
+    direct = Direct(s, lesions)
     y = _at(direct, seed)
     walk, rates, outputs = Walker(direct, y), direct.rates(y), direct.outputs(y)
     for state, l, c, slot in _everywhere(s, "states", lesions):
@@ -94,7 +90,7 @@ def test_every_rate_and_output_is_its_equation(seed, lesions):
 @given(SEEDS, LESIONS)
 def test_every_hazard_integral_birth_and_death_is_its_equation(seed, lesions):
     s = random_system(seed)
-    direct = Interpreted(s, lesions)
+    direct = Direct(s, lesions)
     y = _at(direct, seed)
     walk, (found, births_deaths) = Walker(direct, y), direct.quadratures(y)
     for item, l, c, slot in _everywhere(s, "quadratures", lesions):
@@ -109,7 +105,7 @@ def test_every_hazard_integral_birth_and_death_is_its_equation(seed, lesions):
 @given(SEEDS, LESIONS, st.integers(-1, 2), st.sampled_from("ac"))
 def test_a_dose_sets_exactly_what_it_should_from_the_state_before(seed, lesions, lesion, agent):
     s, lesion = random_system(seed), min(lesion, lesions - 1)
-    direct = Interpreted(s, lesions)
+    direct = Direct(s, lesions)
     y = _at(direct, seed)
     after, expected = direct.dose(y, agent, 0.7, lesion), y.copy()
     walk, jumps = Walker(direct, y, 0.7), dict(s.agents[s.agent_index(agent)].jumps)
@@ -122,7 +118,7 @@ def test_a_dose_sets_exactly_what_it_should_from_the_state_before(seed, lesions,
 @MANY
 @given(SEEDS, LESIONS)
 def test_start_is_the_declared_start_in_every_lesion_and_clone(seed, lesions):
-    direct = Interpreted(random_system(seed), lesions)
+    direct = Direct(random_system(seed), lesions)
     walk, y = Walker(direct, np.zeros(direct.size)), direct.start()
     for state, l, c, slot in _everywhere(direct.system, "states", lesions):
         assert y[slot] == pytest.approx(walk.at(state.initial, l, c), rel=1e-12)
@@ -131,7 +127,7 @@ def test_start_is_the_declared_start_in_every_lesion_and_clone(seed, lesions):
 @pytest.mark.parametrize("seed", [3, 11])
 def test_compiled_functions_agree_with_the_text(seed):
     s = random_system(seed)
-    text, machine = Interpreted(s, 2), Direct(s, 2)
+    text, machine = Direct(s, 2), Direct(s, 2)
     y = _at(text, seed)
     assert np.array_equal(_at(machine, seed), y)
     for run in (
@@ -157,8 +153,8 @@ def _seeded(m):
 
 
 @cache
-def _events() -> Interpreted:
-    return Interpreted(system(Part("one", _seeded), clones=Clones.of(drug=["sensitive", "resistant"])), 3)
+def _events() -> Direct:
+    return Direct(system(Part("one", _seeded), clones=Clones.of(drug=["sensitive", "resistant"])), 3)
 
 
 def _event(name: str, lesion: int, clone: int) -> np.ndarray:
@@ -199,7 +195,7 @@ def _closed(m):
 
 @pytest.mark.parametrize("lesions", [1, 4])
 def test_flows_and_conversions_keep_mass(lesions):
-    direct = Interpreted(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"], antigen=["a", "b"])), lesions)
+    direct = Direct(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"], antigen=["a", "b"])), lesions)
     y = np.random.default_rng(0).uniform(1, 2, direct.size)
     rates = direct.rates(y)
     assert abs(rates.sum()) < 1e-12 * np.abs(rates).sum()
@@ -207,7 +203,7 @@ def test_flows_and_conversions_keep_mass(lesions):
 
 def test_only_cells_wait_for_founders_one_by_one():
     """While a clone of `cells` is small, arrivals are random; what lives in clones otherwise still moves as a flow."""
-    direct = Interpreted(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"])))
+    direct = Direct(system(Part("one", _closed), clones=Clones.of(drug=["sensitive", "resistant"])))
     y, s = np.ones(direct.size), direct.system
     direct.flags[1] = 0.0
     rates = direct.rates(y)
@@ -230,17 +226,28 @@ def _text(clones: Clones, sites=("marrow",), name: str = "x", unit: str = "cell"
     return Generator(compose(name, [Part("one", _growth), other], clones, sites, rows())).generate().text
 
 
-def test_length_of_the_text_does_not_depend_on_the_number_of_clones():
-    few, many = (_text(Clones.of(trait=[f"level_{i}" for i in range(n)])) for n in (2, 30))
-    lines = [[line for line in text.splitlines() if not line.startswith(("TRAIT_", "SLOT_"))] for text in (few, many)]
-    assert len(lines[0]) == len(lines[1])
+def _functions(text: str) -> dict[str, list[str]]:
+    """Lines of each function of a text."""
+    parts = text.split("\ndef ")[1:]
+    return {part.partition("(")[0]: part.splitlines() for part in parts}
+
+
+def test_length_of_the_text_does_not_depend_on_the_number_of_clones_where_they_are_many():
+    few, many = (_text(Clones.of(trait=[f"level_{i}" for i in range(n)])) for n in (17, 30))
+    lines = [{name: len(body) for name, body in _functions(text).items() if name not in ("factor", "solve")} for text in (few, many)]
+    assert lines[0] == lines[1]
     assert "for l in range(L):" in few
-    assert "for c in range(2):" in few
+    assert "for j in range(17):" in few
+
+
+def test_few_clones_are_written_out_where_every_step_goes():
+    functions = _functions(_text(Clones.of(trait=["a", "b", "c"])))
+    assert not any("for j" in line for name in ("rhs", "matrix", "factor", "solve", "quad", "out") for line in functions[name])
 
 
 @pytest.mark.parametrize("lesions", [1, 2, 7, 40])
 def test_one_text_serves_any_number_of_lesions(lesions):
-    one = Interpreted(random_system(5), lesions)
+    one = Direct(random_system(5), lesions)
     assert one.generated.text == Generator(random_system(5)).generate().text
     y = np.concatenate([np.ones(one.system.n_patient), np.tile(np.linspace(0.5, 1.5, one.system.n_block), lesions)])
     blocks = one.rates(y)[one.system.n_patient :].reshape(lesions, -1)
@@ -255,7 +262,7 @@ def test_names_of_traits_may_look_alike_or_be_no_python():
         for i, (trait, level) in enumerate((trait, level) for trait, levels in clones.traits for level in levels):
             m.output(f"is_{i}", m.trait(trait, level) * m.state(f"x_{i}", initial=1.0), "1")
 
-    direct = Interpreted(system(Part("one", says), clones=clones))
+    direct = Direct(system(Part("one", says), clones=clones))
     seen = direct.outputs(np.ones(direct.size)).reshape(clones.members.__len__(), -1)
     expected = [[float(level in member and trait == "drug") for trait, level in _levels(clones)] for member in clones.members]
     for member, row, wanted in zip(clones.members, seen, expected, strict=True):
@@ -277,64 +284,7 @@ def test_nested_sums_over_lesions_in_a_rate_are_refused():
         Generator(system(Part("one", says))).generate()
 
 
-# ---- the cache -------------------------------------------------------------------------------------------------------
+# ---- content -------------------------------------------------------------------------------------------------------
 def test_the_text_is_keyed_by_content_alone():
     assert _text(Clones(), name="x") == _text(Clones(), name='y"""\n')
     assert _text(Clones()) != _text(Clones.of(drug=["sensitive", "resistant"]))
-
-
-def test_tolerances_follow_the_unit_even_when_the_text_is_the_same():
-    def compiled(unit):
-        return compile_system(system(Part("two", lambda m: m.state("x", unit=unit))))
-
-    assert compiled("cell").keep is compiled("mg").keep
-    assert compiled("cell").atol[0] == 1.0
-    assert compiled("mg").atol[0] == 1e-6
-
-
-def _simple(rate: float) -> System:
-    return system(Part("one", lambda m: m.change(m.state("x"), m.quantity(rate, "1/day"))))
-
-
-def test_the_same_content_is_compiled_once_and_other_content_elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setenv("REMISSION_CACHE", str(tmp_path / "deep" / "er"))
-    compiling._compile.cache_clear()
-    paths = [compile_system(_simple(rate)).keep.__file__ for rate in (0.321, 0.321, 0.322)]
-    assert paths[0] == paths[1] != paths[2]
-    assert len(list((tmp_path / "deep" / "er").glob("model_*.py"))) == 2
-    assert not list((tmp_path / "deep" / "er").glob("*.part"))
-
-
-def test_where_no_folder_can_be_made_the_system_still_compiles(tmp_path, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    monkeypatch.setenv("REMISSION_CACHE", str(blocked / "cache"))
-    compiling._compile.cache_clear()
-    assert Direct(_simple(0.323)).rates(np.zeros(1)) == 0.323
-
-
-def test_a_filled_cache_that_is_read_only_works(tmp_path, monkeypatch):
-    """Machine code cannot be kept there, which must not stop the run."""
-    monkeypatch.setenv("REMISSION_CACHE", str(tmp_path))
-    compiling._compile.cache_clear()
-    first = compile_system(_simple(0.324)).keep
-    del sys.modules[first.__name__]
-    folders = (tmp_path, tmp_path / "__pycache__")
-    for folder in folders:
-        folder.chmod(0o555)
-    if os.geteuid() == 0:  # who is never refused
-        access = os.access
-        monkeypatch.setattr(os, "access", lambda path, mode: path not in folders and access(path, mode))
-    compiling._compile.cache_clear()
-    second = compile_system(_simple(0.324)).keep
-    assert second.__name__ == first.__name__
-    assert second.__file__ != first.__file__
-    assert Direct(_simple(0.324)).rates(np.zeros(1)) == 0.324
-
-
-def test_a_text_that_fails_to_load_leaves_nothing_behind(tmp_path):
-    broken = tmp_path / "model_broken.py"
-    broken.write_text("1 / 0")
-    with pytest.raises(ZeroDivisionError):
-        compiling._load(broken)
-    assert "model_broken" not in sys.modules

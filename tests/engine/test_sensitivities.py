@@ -21,7 +21,8 @@ from remission.errors import InputError
 from remission.model.sensitivities import with_sensitivities
 from remission.model.system import System
 from remission.population import pack
-from tests.engine.made_up_systems import Interpreted, random_system
+from tests.engine.made_up_systems import random_system
+from tests.reference.direct import Direct
 from tests.model.sensitive_systems import closed_forms, tumor
 
 TIGHT = replace(SMOOTH, rtol=1e-9, threads=1)
@@ -104,7 +105,7 @@ def test_parameters_of_other_parts_have_slope_zero():
 def test_the_jacobian_holds_second_derivatives(seed):
     system, rng = random_system(seed), np.random.default_rng(seed)
     keys = list(system.parameter_slots)
-    direct = Interpreted(with_sensitivities(system, [keys[seed % len(keys)]]), 2)
+    direct = Direct(with_sensitivities(system, [keys[seed % len(keys)]]), 2)
     y = rng.uniform(0.3, 2.0, direct.size)
     found, h = direct.jacobian(y), 1e-6
     moved = [(direct.rates(y + h * unit) - direct.rates(y - h * unit)) / (2 * h) for unit in np.eye(direct.size)]
