@@ -22,8 +22,8 @@ from remission.model.sensitivities import with_sensitivities
 from remission.model.system import System
 from remission.population import pack
 from tests.engine.made_up_systems import random_system
-from tests.reference.direct import Direct
 from tests.model.sensitive_systems import closed_forms, tumor
+from tests.reference.direct import Direct
 
 TIGHT = replace(SMOOTH, rtol=1e-9, threads=1)
 DAYS = np.linspace(0.0, 20.0, 21)
