@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from remission.arm_run import ArmRun
-from remission.dose_rows import add_rows, dose_table, engine_rows, in_system
-from remission.engine.batch import Batch, Dose
+from remission.dose_rows import add_rows, dose_table, engine_rows, in_system, one_row
+from remission.engine.batch import Batch
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, arm, simulate, start, watch
 from remission.engine.layout import FAILURES, Record, Status
@@ -175,7 +175,7 @@ def _enrolled(system: System, cohort: Cohort, regimen: Regimen, supply: Supplied
         return batch
     without = np.flatnonzero(np.isfinite(supply.not_treated_day))
     days = supply.not_treated_day[without] + cohort.values[f"{LATER_LINE}.delay"][without]
-    return add_rows(batch, without, [[Dose(float(day), agent.index(LATER_LINE), 1.0)] for day in days])
+    return add_rows(batch, without, one_row(days, agent.index(LATER_LINE)))
 
 
 def _resumed(batch: Batch, cohort: Cohort) -> Batch:

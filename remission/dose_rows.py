@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from remission.engine.batch import Batch, Dose, rows_to_come, with_rows_to_come
+from remission.engine.batch import EMPTY, Batch, Dose, pack_doses, redosed
 from remission.engine.layout import Doses
 from remission.errors import InputError
 from remission.model.dosing import DoseTable, expand
@@ -47,28 +47,36 @@ def engine_rows(system: System, table: DoseTable) -> Doses:
     )
 
 
-def add_rows(batch: Batch, which: np.ndarray, rows: Sequence[Sequence[Dose]]) -> Batch:
+def edit_rows(batch: Batch, which: np.ndarray, drop: Collection[int] = (), add: Doses | Sequence[Sequence[Dose]] | None = None) -> Batch:
+    """The batch with other rows to come for the members `which` (indices): first those of the agents `drop` are taken away,
+    then `add` (one row of arrays, or one sequence, per member) is laid in between; rows of one day keep their order."""
+    if not which.size:
+        return batch
+    added = pack_doses([()] * which.size) if add is None else add if isinstance(add, Doses) else pack_doses(add)
+    agent = batch.doses.agent[which]
+    return redosed(batch, which, ~np.isin(agent, list(drop)) if drop else np.ones(agent.shape, bool), added)
+
+
+def add_rows(batch: Batch, which: np.ndarray, rows: Doses | Sequence[Sequence[Dose]]) -> Batch:
     """The batch with further rows for the members `which` (indices); rows of one day keep their order."""
-    changes = {int(m): [*rows_to_come(batch, int(m)), *own] for m, own in zip(which, rows, strict=True) if own}
-    return with_rows_to_come(batch, changes) if changes else batch
+    return edit_rows(batch, which, add=rows)
 
 
 def drop_rows(batch: Batch, which: np.ndarray, agents: Sequence[int]) -> Batch:
     """The batch without the rows to come of some agents, for the members `which`."""
-    dropped = set(agents)
-    changes = {int(m): [row for row in rows_to_come(batch, int(m)) if row.agent not in dropped] for m in which}
-    return with_rows_to_come(batch, changes) if changes else batch
+    return edit_rows(batch, which, drop=agents)
 
 
-def rows_of(system: System, regimen: Regimen, start: np.ndarray, given: Mapping[str, np.ndarray], until: float) -> list[list[Dose]]:
-    """The rows of a regimen that starts on a day of each member's own: [member][row]."""
-    if not len(start):
-        return []
+def one_row(day: np.ndarray, agent: int, amount: float = 1.0) -> Doses:
+    """One dose at once for each of some members, on days of their own."""
+    day = np.asarray(day, float).reshape(-1, 1)
+    whole = {name: np.full(day.shape, EMPTY[name]) for name in ("lesion", "input")}
+    return Doses(
+        day, np.full(day.shape, agent), np.full(day.shape, amount), np.zeros(day.shape), **whole, next_row=np.zeros(len(day), np.int64)
+    )
+
+
+def rows_of(system: System, regimen: Regimen, start: np.ndarray, given: Mapping[str, np.ndarray], until: float) -> Doses:
+    """The rows of a regimen that starts on a day of each member's own."""
     free = Regimen.of(replace(row, anchor=None) for row in regimen.rows)
-    rows = engine_rows(system, dose_table(system, free, {"enrollment": start}, given, until))
-    made = []
-    for m in range(len(start)):
-        last = int(np.isfinite(rows.day[m]).sum())
-        columns = (getattr(rows, name)[m, :last].tolist() for name in Dose._fields)
-        made.append([Dose(*row) for row in zip(*columns, strict=True)])
-    return made
+    return engine_rows(system, dose_table(system, free, {"enrollment": start}, given, until))

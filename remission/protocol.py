@@ -7,12 +7,13 @@ the next line after relapse or without response. When a responder goes to transp
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from remission.dose_rows import add_rows, drop_rows, rows_of
-from remission.engine.batch import Batch, Dose
+from remission.dose_rows import edit_rows, one_row, rows_of
+from remission.engine.batch import Batch
 from remission.engine.layout import Record, Status
 from remission.measurement import Reader
 from remission.model.system import System
@@ -201,18 +202,21 @@ class Clinic:
     def _next_line(self, batch: Batch, rows: np.ndarray) -> Batch:
         """Stop the arm's own therapy and begin what comes after it."""
         self.transplant_due[rows] = np.inf
-        batch = drop_rows(batch, rows, [self.agents[name] for name in self.own_agents if name in self.agents])
-        if not (self.later_lines and LATER_LINE in self.agents and rows.size):
-            return batch
+        own = self._numbers(self.own_agents)
+        if not (self.later_lines and LATER_LINE in self.agents):
+            return edit_rows(batch, rows, drop=own)
         delay = self.numbers[f"{LATER_LINE}.delay"][rows]
-        doses = [[Dose(float(day), self.agents[LATER_LINE], 1.0)] for day in batch.t[rows] + delay]
-        return add_rows(batch, rows, doses)
+        return edit_rows(batch, rows, drop=own, add=one_row(batch.t[rows] + delay, self.agents[LATER_LINE]))
+
+    def _numbers(self, agents: Iterable[str]) -> list[int]:
+        """The numbers of those agents that the model has."""
+        return [self.agents[name] for name in agents if name in self.agents]
 
     def _transplant(self, batch: Batch, rows: np.ndarray) -> Batch:
         self.transplant_due[rows] = np.inf
         still = rows[np.isnan(self.relapse[rows])]
         self.transplant[still] = batch.t[still]
-        return add_rows(batch, still, [[Dose(float(batch.t[m]), self.agents[TRANSPLANT], 1.0)] for m in still])
+        return edit_rows(batch, still, add=one_row(batch.t[still], self.agents[TRANSPLANT])) if still.size else batch
 
     def _apply_rules(self, batch: Batch, safety: np.ndarray, examined: np.ndarray, observed: np.ndarray) -> Batch:
         occasions = {"safety": safety, "visit": examined, "unscheduled": examined, "any": safety | examined}
@@ -236,9 +240,9 @@ class Clinic:
         if not rows.size:
             return batch
         given = {name: values[rows] for name, values in self.given.items()}
-        batch = add_rows(batch, rows, rows_of(self.system, rule.give, batch.t[rows], given, float(self.end.max())))
+        batch = edit_rows(batch, rows, add=rows_of(self.system, rule.give, batch.t[rows], given, float(self.end.max())))
         stopped = self.own_agents if rule.end_therapy else [therapy(name).label for name in rule.stop]
-        batch = drop_rows(batch, rows, [self.agents[name] for name in stopped if name in self.agents]) if stopped else batch
+        batch = edit_rows(batch, rows, drop=self._numbers(stopped)) if stopped else batch
         return self._next_line(batch, rows) if rule.next_line else batch
 
 

@@ -118,16 +118,21 @@ def _widened(field: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
     return result
 
 
+EMPTY = {"day": np.inf, "agent": -1, "amount": 0.0, "duration": 0.0, "lesion": -1, "input": -1}
+KINDS = {"day": float, "agent": np.int64, "amount": float, "duration": float, "lesion": np.int64, "input": np.int64}
+
+
 def pack_doses(rows: Sequence[Sequence[Dose]]) -> Doses:
     """Dose rows of every member as arrays, sorted by day; rows of one day keep their order."""
-    ordered = [sorted(own, key=lambda dose: dose.day) for own in rows]
-    shape = (len(ordered), max((len(own) for own in ordered), default=0))
-    columns = {"day": (np.inf, float), "agent": (-1, np.int64), "amount": (0.0, float), "duration": (0.0, float)}
-    columns |= {"lesion": (-1, np.int64), "input": (-1, np.int64)}
-    arrays = {name: np.full(shape, filler, dtype=kind) for name, (filler, kind) in columns.items()}
-    for m, own in enumerate(ordered):
-        for name, values in zip(Dose._fields, zip(*own, strict=True), strict=False):
-            arrays[name][m, : len(own)] = values
+    counts = np.array([len(own) for own in rows], np.int64)
+    flat = np.array([row for own in rows for row in own], float).reshape(-1, len(Dose._fields))
+    member = np.repeat(np.arange(counts.size), counts)
+    flat = flat[np.lexsort((flat[:, 0], member))]
+    place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (counts.size, counts.max(initial=0))
+    arrays = {name: np.full(shape, EMPTY[name], dtype=KINDS[name]) for name in Dose._fields}
+    for column, name in enumerate(Dose._fields):
+        arrays[name][member, place] = flat[:, column]
     return Doses(**arrays, next_row=np.zeros(shape[0], np.int64))
 
 
@@ -144,17 +149,37 @@ def with_rows_to_come(batch: Batch, changes: Mapping[int, Sequence[Dose]]) -> Ba
 
     A row dated before the member's day is given at its next advance.
     """
-    doses = batch.doses
-    given = doses.next_row
-    new = {m: sorted(rows, key=lambda dose: dose.day) for m, rows in changes.items()}
-    room = max([doses.day.shape[1], *(given[m] + len(rows) for m, rows in new.items())])
-    arrays = {name: _widened("day" if name == "day" else "", getattr(doses, name), (room,)) for name in Dose._fields}
-    for m, rows in new.items():
-        arrays["day"][m, given[m] :] = np.inf
-        arrays["duration"][m, given[m] :] = 0.0
-        for name, values in zip(Dose._fields, zip(*rows, strict=True), strict=False):
-            arrays[name][m, given[m] : given[m] + len(rows)] = values
-    return replace(batch, doses=Doses(**arrays, next_row=given.copy()))
+    which = np.array(list(changes), np.int64)
+    return redosed(batch, which, np.zeros((which.size, batch.doses.day.shape[1]), bool), pack_doses(list(changes.values())))
+
+
+def redosed(batch: Batch, which: np.ndarray, stay: np.ndarray, added: Doses) -> Batch:
+    """The batch with other rows to come for the members `which` [k]: those that `stay` [k, R], and `added` [k, r] behind them.
+
+    Rows already given stay. Rows to come are sorted by day; rows of one day keep their order. `which` names no member twice.
+    """
+    old = Doses(*(array[which] for array in batch.doses))
+    given = np.arange(old.day.shape[1]) < old.next_row[:, None]
+    day = np.concatenate([np.where(given, -np.inf, np.where(stay, old.day, np.inf)), added.day], axis=1)
+    order = np.argsort(day, axis=1, kind="stable")
+    none = np.isposinf(np.take_along_axis(day, order, axis=1))
+    length = int((~none).sum(axis=1).max(initial=0))
+    order, none = order[:, :length], none[:, :length]
+    arrays = {}
+    for name in Dose._fields:
+        both = np.concatenate([getattr(old, name), getattr(added, name)], axis=1)
+        own = np.where(none, EMPTY[name], np.take_along_axis(both, order, axis=1))
+        arrays[name] = _rewritten(name, getattr(batch.doses, name), which, own)
+    return replace(batch, doses=Doses(**arrays, next_row=batch.doses.next_row.copy()))
+
+
+def _rewritten(name: str, array: np.ndarray, which: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """One column of the dose rows with those of some members replaced, with more room where they need it."""
+    result = np.full((array.shape[0], max(array.shape[1], own.shape[1])), EMPTY[name], dtype=KINDS[name])
+    result[:, : array.shape[1]] = array
+    result[which, : own.shape[1]] = own
+    result[which, own.shape[1] :] = EMPTY[name]
+    return result
 
 
 def entry_table(system: Compiled, capacity: int) -> tuple[np.ndarray, int, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import poisson
+from scipy.special import ndtri, pdtr
 
 from remission.response.rules import TOLERANCE, Rule, read_rules
 
@@ -21,6 +21,10 @@ Flags = NDArray[np.bool_]
 
 RULES: Mapping[str, Rule] = read_rules(Path(__file__).with_suffix(".csv"))
 """Limit, cells acquired and smallest population."""
+
+
+CLOSE = 1e-9
+"""How close to the probability of no event a share may come before it is searched for like any other."""
 
 
 @dataclass(frozen=True)
@@ -49,4 +53,31 @@ def judge_residual_disease(fraction: ArrayLike, acquired: ArrayLike | None = Non
 def read_residual_disease(true_fraction: ArrayLike, uniform: ArrayLike, acquired: float | None = None) -> Floats:
     """The blast fraction a flow cytometer reads: leukemic events are Poisson among the cells acquired, drawn from `uniform` in (0, 1)."""
     cells = RULES["events"].value if acquired is None else acquired
-    return np.asarray(poisson.ppf(uniform, np.asarray(true_fraction, dtype=np.float64) * cells) / cells)
+    return poisson_quantile(uniform, np.asarray(true_fraction, dtype=np.float64) * cells) / cells
+
+
+def poisson_quantile(share: ArrayLike, mean: ArrayLike) -> Floats:
+    """The smallest count whose Poisson probability of not being passed is at least `share`, as `scipy.stats.poisson.ppf` gives it.
+
+    Most patients have so few cells that the count is 0, which one exponential tells; only the others are searched for.
+    """
+    share, mean = np.broadcast_arrays(np.asarray(share, dtype=np.float64), np.asarray(mean, dtype=np.float64))
+    count = np.where(np.isnan(share + mean), np.nan, np.where(share >= 1, np.inf, 0.0))
+    searched = (share < 1) & (share > np.exp(-mean) * (1 - CLOSE))
+    count[searched] = _searched_count(share[searched], mean[searched])
+    return count
+
+
+def _searched_count(share: Floats, mean: Floats) -> Floats:
+    """The count, by single steps from a first guess (normal, with its skewness), each judged by the distribution itself."""
+    normal = ndtri(share)
+    count = np.maximum(np.floor(mean + np.sqrt(mean) * normal + (normal**2 - 1) / 6), 0.0)
+    below = pdtr(count, mean) < share
+    rising, falling = np.flatnonzero(below), np.flatnonzero(~below)
+    while rising.size:
+        count[rising] += 1
+        rising = rising[pdtr(count[rising], mean[rising]) < share[rising]]
+    while falling.size:
+        falling = falling[(count[falling] > 0) & (pdtr(count[falling] - 1, mean[falling]) >= share[falling])]
+        count[falling] -= 1
+    return count

@@ -1,8 +1,9 @@
 """Residual disease below the microscope: limit, detection and reading error."""
 
 import numpy as np
+from scipy.stats import poisson
 
-from remission.response.residual_disease import judge_residual_disease, read_residual_disease
+from remission.response.residual_disease import judge_residual_disease, poisson_quantile, read_residual_disease
 
 
 def test_45_leukemic_cells_of_500_000_are_negative_at_1e_4_yet_detectable():
@@ -33,3 +34,14 @@ def test_a_reading_scatters_as_counts_do():
     assert abs(read.mean() - 1e-4) < 1e-7
     assert abs(read.std() - np.sqrt(50) / 5e5) < 1e-7
     assert read_residual_disease(0.0, 0.999) == 0
+
+
+def test_a_reading_has_the_count_of_the_poisson_law_for_any_number_of_cells():
+    rng = np.random.default_rng(1)
+    mean = np.concatenate([np.zeros(100), 10 ** rng.uniform(-6, 5.5, 5000)])
+    share = rng.uniform(size=mean.size)
+    np.testing.assert_array_equal(poisson_quantile(share, mean), poisson.ppf(share, mean))
+
+
+def test_what_was_not_read_has_no_count():
+    assert np.isnan(poisson_quantile([0.5, np.nan], [np.nan, 1.0])).all()
