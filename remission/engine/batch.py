@@ -89,6 +89,22 @@ def copy(batch: Batch) -> Batch:
     return _mapped(batch, lambda _, x: x.copy())
 
 
+def to_run(batch: Batch) -> Batch:
+    """The same members with arrays of their own for all that a run changes, except `saved`; the rest is shared, since nothing
+    changes it."""
+    s, w = batch.state, batch.watch
+    kept = ("patient", "c", "until")
+    state = s._replace(**{name: getattr(s, name).copy() for name in s._fields if name not in kept})
+    return replace(
+        batch,
+        state=state,
+        doses=batch.doses._replace(next_row=batch.doses.next_row.copy()),
+        clones=Clones(*(x.copy() for x in batch.clones)),
+        events=Events(*(x.copy() for x in batch.events)),
+        watch=w._replace(record=w.record.copy(), armed=w.armed.copy(), met=w.met.copy()),
+    )
+
+
 def take(batch: Batch, which: np.ndarray) -> Batch:
     """Some members as a batch of their own; `which` is a mask or an index array."""
     return _mapped(batch, lambda _, x: x[which])

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from remission.engine.batch import Batch, copy, entry_table, pack_doses, put, take
+from remission.engine.batch import Batch, entry_table, pack_doses, put, take, to_run
 from remission.engine.compiled import Compiled, Hazard
 from remission.engine.cpu import Arrays, cores, look, run, start_members
 from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Settings, State, Status, Watch
@@ -241,25 +241,30 @@ def advance(
     until = np.broadcast_to(np.asarray(until, float), batch.size)
     if not np.isfinite(until).all():
         raise InputError("a member's stop is not a finite day", "advance", until[~np.isfinite(until)][0])
-    prepared = _prepared(system, batch, until, save)
+    prepared = _prepared(batch, until, save)
     first = _with_fault(prepared) if options.faults else prepared
-    result = copy(first)
+    result = _with_room(system, to_run(first))
     _run(system, result, options, 1.0)
     failed = np.isin(result.status, FAILURES) & (first.status == Status.OK)
     if not failed.any():
         return result
-    again = copy(take(first, failed))
+    again = _with_room(system, to_run(take(first, failed)))
     _run(system, again, options, 0.1)
     return put(result, failed, again)
 
 
-def _prepared(system: Compiled, batch: Batch, until: np.ndarray, save: np.ndarray | None) -> Batch:
+def _prepared(batch: Batch, until: np.ndarray, save: np.ndarray | None) -> Batch:
     grid = np.zeros(0) if save is None else np.asarray(save, float)
     if (np.diff(grid) < 0).any() or not np.isfinite(grid).all():
         raise InputError("the days to save are not sorted finite numbers", "advance")
-    saved = np.full((batch.size, grid.size, system.n_observed(batch.capacity)), np.nan)
-    kept = batch.watch._replace(grid=grid, saved=saved)
+    kept = batch.watch._replace(grid=grid, saved=np.zeros((batch.size, 0, 0)))
     return replace(batch, state=batch.state._replace(until=until.copy()), watch=kept)
+
+
+def _with_room(system: Compiled, batch: Batch) -> Batch:
+    """The batch with room for the outputs to be saved; the kernel fills it."""
+    saved = np.empty((batch.size, batch.watch.days, system.n_observed(batch.capacity)))
+    return replace(batch, watch=batch.watch._replace(saved=saved))
 
 
 def _with_fault(batch: Batch) -> Batch:
@@ -278,6 +283,7 @@ def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> np
     watching = batch.watch.days + batch.watch.outputs + batch.watch.triggers > 0
     going = (batch.status == Status.OK) & ((batch.t < batch.state.until) | watching)
     batch.state.trigger[batch.status == Status.OK] = -1
+    batch.watch.saved[~going] = np.nan
     model, settings = model_of(system, batch.capacity), settings_of(options, tighter)
     arrays = Arrays(model, batch.state, batch.doses, batch.clones, batch.events, batch.watch, settings)
     which, threads = np.flatnonzero(going), options.threads or cores()

@@ -13,6 +13,7 @@ import numpy as np
 from remission.engine.clock import (
     ACCEPTED,
     BEFORE,
+    CURSOR,
     DAY,
     DAY_BEFORE,
     FLAGGED,
@@ -69,6 +70,8 @@ from remission.engine.watching import (
     RECORD_COLUMNS,
     SCRATCH_ROW,
     first_trigger,
+    integrals_at,
+    leave_empty,
     integrals_at,
     meets_trigger,
     observe_nodes,
@@ -154,6 +157,7 @@ def load(state, clones, events, watch, work, m, lane):
     clock[STATUS, lane] = OK
     clock[TRIGGERED, lane] = -1
     clock[TRIES, lane] = 0.0
+    clock[CURSOR, lane] = 0.0
     clock[ACCEPTED, lane] = 0.0
     clock[REJECTED, lane] = 0.0
 
@@ -180,6 +184,7 @@ def unload(state, clones, watch, work, lane):
     for k in range(watch.triggers):
         watch.armed[m, k] = int(work.armed[k, lane])
         watch.met[m, k] = int(work.met[k, lane])
+    leave_empty(watch, work, m, int(clock[CURSOR, lane]), watch.days)
     state.t[m] = clock[DAY, lane]
     state.h[m] = clock[STEP, lane]
     state.error[m] = clock[BEFORE, lane]

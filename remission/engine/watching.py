@@ -125,8 +125,17 @@ def write_saved(watch, work, lane):
     row, count = SCRATCH_ROW * work.n_observed, N_OUTPUTS + int(clock[LESIONS, lane]) * N_LESION_OUTPUTS
     for i in range(count):
         watch.saved[m, cursor, i] = work.observed[row + i, lane]
+    for i in range(count, N_OUTPUTS + work.capacity * N_LESION_OUTPUTS):
+        watch.saved[m, cursor, i] = np.nan
     clock[CURSOR, lane] = cursor + 1
     clock[NEXT_SAVE, lane] = watch.grid[cursor + 1] if cursor + 1 < watch.days else np.inf
+
+
+def leave_empty(watch, work, m, first, last):
+    """Grid days first to last of a patient who was not there."""
+    for cursor in range(first, last):
+        for i in range(N_OUTPUTS + work.capacity * N_LESION_OUTPUTS):
+            watch.saved[m, cursor, i] = np.nan
 
 
 def save_now(watch, work, t, n, most, lesions, lane):
@@ -135,6 +144,7 @@ def save_now(watch, work, t, n, most, lesions, lane):
     cursor = 0
     while cursor < watch.days and watch.grid[cursor] < t:
         cursor = cursor + 1
+    leave_empty(watch, work, int(clock[MEMBER, lane]), 0, cursor)
     clock[CURSOR, lane] = cursor
     clock[NEXT_SAVE, lane] = watch.grid[cursor] if cursor < watch.days else np.inf
     if clock[NEXT_SAVE, lane] == t:
