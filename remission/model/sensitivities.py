@@ -193,7 +193,7 @@ def _integral(quadrature: Quadrature, tangent: Tangent) -> Quadrature:
 
 def _output(output: Output, tangent: Tangent, system: System) -> Output:
     measure = next(unit for name, _, unit in system.parameter_names if name == tangent.parameter)
-    unit = units.text_of(units.unit(output.unit) / units.unit(measure))
+    unit = units.text_of(units.registry.Unit(units.unit(output.unit) / units.unit(measure)))
     node = tangent.graph.divide(tangent.of(output.node), tangent.graph.constant(tangent.size))
     return Output(tangent.name(output.name), output.per, unit, node)
 
