@@ -17,9 +17,10 @@ def set_infusions(doses, work, m, t, lane):
     for number in range(N_INPUTS):
         rate = 0.0
         for row in range(doses.next_row[m]):
-            end = doses.day[m, row] + doses.duration[m, row]
-            if doses.duration[m, row] > 0.0 and doses.input[m, row] == number and t < end:
-                rate = rate + doses.amount[m, row] / doses.duration[m, row]
+            day = doses.day[m, row]
+            end = day + doses.duration[m, row]
+            if end > day and doses.input[m, row] == number and t < end:
+                rate = rate + doses.amount[m, row] / (end - day)
                 ends = min(ends, end)
         changed = changed or rate != work.p[FIRST_INPUT + number, lane]
         work.p[FIRST_INPUT + number, lane] = rate
@@ -33,10 +34,10 @@ def next_day(doses, m):
 
 
 def give_due(doses, work, m, t, lesions, lane):
-    """Give every row due at t, in the order of the rows."""
+    """Give every row due at t, in the order of the rows; an infusion too short for the clock is a dose at once."""
     while next_day(doses, m) <= t:
-        row = doses.next_row[m]
-        if not (doses.duration[m, row] > 0.0):
+        row, day = doses.next_row[m], next_day(doses, m)
+        if not (day + doses.duration[m, row] > day):
             amount, lesion = doses.amount[m, row], doses.lesion[m, row]
             dose(doses.agent[m, row], amount, lesion, work.y, work.p, work.c, work.flags, lesions, lane)
         doses.next_row[m] = row + 1

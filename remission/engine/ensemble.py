@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from remission.engine.batch import Batch, entry_table, pack_doses, put, take, to_run
 from remission.engine.compiled import Compiled, Hazard
 from remission.engine.cpu import Arrays, cores, look, run, start_members
+from remission.engine.devices import is_on_device, uses_cuda
 from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Settings, State, Status, Watch
 from remission.engine.steppers import Method
 from remission.errors import InputError, RunError
@@ -33,7 +34,8 @@ class Options:
     method: Rodas5P, or Tsit5 where `pilot` counts fewer operations. rtol: relative tolerance per step; absolute ones belong to
     the system. n_small: cells below which chance decides. seed: of the study. max_steps: tries per member and advance.
     threads: None = all cores this process may use. chunk: members per task, None = chosen. lanes: patients per vector: 1, 2, 4 or 8,
-    None = what this processor holds. faults: whether REMISSION_FAULT applies.
+    None = what this processor holds. faults: whether REMISSION_FAULT applies. device: `cpu`, or `cuda` for a CUDA device, where
+    threads, chunk and lanes say nothing.
     """
 
     method: Method = Method.RODAS5P
@@ -45,6 +47,7 @@ class Options:
     chunk: int | None = None
     lanes: int | None = None
     faults: bool = True
+    device: str = "cpu"
 
 
 DEFAULTS = Options()
@@ -241,8 +244,14 @@ def advance(
     until = np.broadcast_to(np.asarray(until, float), batch.size)
     if not np.isfinite(until).all():
         raise InputError("a member's stop is not a finite day", "advance", until[~np.isfinite(until)][0])
+    if not is_on_device(batch):
+        _check(system, batch)
     prepared = _prepared(batch, until, save)
     first = _with_fault(prepared) if options.faults else prepared
+    if uses_cuda(options.device):
+        from remission.engine.gpu import run_on_device
+
+        return run_on_device(system, first, options)
     result = _with_room(system, to_run(first))
     _run(system, result, options, 1.0)
     failed = np.isin(result.status, FAILURES) & (first.status == Status.OK)
@@ -251,6 +260,21 @@ def advance(
     again = _with_room(system, to_run(take(first, failed)))
     _run(system, again, options, 0.1)
     return put(result, failed, again)
+
+
+def _check(system: Compiled, batch: Batch) -> None:
+    """Refuse arrays that do not belong together: compiled code checks no bounds."""
+    shared = ("grid", "output", "trigger_output", "trigger_sign")
+    for group in (batch.state, batch.doses, batch.clones, batch.events, batch.watch):
+        for name, array in zip(group._fields, group, strict=True):
+            if name not in shared and array.shape[0] != batch.size:
+                place = type(group).__name__.lower()
+                raise InputError(f"`{name}` has rows for {array.shape[0]} members, not for {batch.size}", place)
+    if np.isnan(batch.doses.day).any() or np.isnan(batch.doses.duration).any():
+        raise InputError("a dose row has no day or no duration", "doses", "nan", "0 days is a dose at once")
+    outputs = [*batch.watch.output, *batch.watch.trigger_output]
+    if any(not 0 <= output < system.n_observed(batch.capacity) for output in outputs):
+        raise InputError("there is no such output", "watch", max(outputs), f"outputs are 0 to {system.n_observed(batch.capacity) - 1}")
 
 
 def _prepared(batch: Batch, until: np.ndarray, save: np.ndarray | None) -> Batch:
@@ -281,7 +305,7 @@ def _with_fault(batch: Batch) -> Batch:
 def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> np.ndarray:
     """Run all members that are `ok` in place; returns lesion slots computed, and how many of them were empty."""
     watching = batch.watch.days + batch.watch.outputs + batch.watch.triggers > 0
-    going = (batch.status == Status.OK) & ((batch.t < batch.state.until) | watching)
+    going = (batch.status == Status.OK) & ((batch.t < batch.state.until) | watching | ~np.isfinite(batch.t))
     batch.state.trigger[batch.status == Status.OK] = -1
     batch.watch.saved[~going] = np.nan
     model, settings = model_of(system, batch.capacity), settings_of(options, tighter)
@@ -293,6 +317,10 @@ def _run(system: Compiled, batch: Batch, options: Options, tighter: float) -> np
 def observe(system: Compiled, batch: Batch, which: np.ndarray | None = None) -> np.ndarray:
     """Outputs of every member as it is now [M, O], or of the members `which` (a mask); nan elsewhere and for lesions it does not have."""
     index = np.arange(batch.size) if which is None else np.flatnonzero(which)
+    if is_on_device(batch):
+        from remission.engine.gpu import look_on_device
+
+        return look_on_device(system, batch, index)
     return look(system, batch.state, batch.capacity, batch.watch, index)
 
 

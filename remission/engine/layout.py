@@ -15,6 +15,7 @@ from remission.engine.compiled import Compiled
 from remission.engine.language.kinds import KEY, LANES_OF, NUMBER, SHORT, WHOLE, Array, LaneArray
 from remission.engine.language.kinds import Record as RecordKind
 from remission.engine.watching import OBSERVED_ROWS, RECORD_COLUMNS
+from remission.errors import InputError
 
 Numbers: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 1)]
 Numbers2: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 2)]
@@ -206,15 +207,21 @@ def kind_of(group: type) -> RecordKind:
     return RecordKind(group.__name__, tuple(fields + [(name, WHOLE) for name in SCALARS.get(group.__name__, ())]))
 
 
+STORED = {NUMBER: np.dtype(np.float64), WHOLE: np.dtype(np.int64), KEY: np.dtype(np.uint64), SHORT: np.dtype(np.int8)}
+
+
 def words_of(group: NamedTuple) -> np.ndarray:
-    """The table of 64-bit words that stands for a group in the kernel; its arrays must live as long as it is used."""
+    """The table of 64-bit words that stands for a group in the kernel; its arrays must live as long as it is used.
+
+    InputError where an array is not what the kernel takes it for.
+    """
     words: list[int] = []
     kind = kind_of(type(group))
     for name, field in kind.fields:
         value = getattr(group, name)
         if isinstance(field, Array):
-            if not value.flags.c_contiguous:
-                raise ValueError(f"{kind.name}.{name} is not contiguous")
+            if not value.flags.c_contiguous or value.dtype != STORED[field.element] or value.ndim != field.rank:
+                raise InputError(f"`{name}` is not a contiguous array of {STORED[field.element]} with {field.rank} axes", kind.name)
             words += [value.ctypes.data, *value.shape[1:]]
         elif isinstance(field, LaneArray):
             words.append(value.ctypes.data)

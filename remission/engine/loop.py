@@ -69,10 +69,12 @@ from remission.engine.watching import (
     END_ROW,
     RECORD_COLUMNS,
     SCRATCH_ROW,
+    START_ROW,
+    copy_watched,
     first_trigger,
     integrals_at,
     leave_empty,
-    integrals_at,
+    look_for_turns,
     meets_trigger,
     observe_nodes,
     observe_watched,
@@ -209,7 +211,8 @@ def begin(doses, clones, watch, settings, work, patient, most, lane):
     t, lesions = clock[DAY, lane], int(clock[LESIONS, lane])
     n, integrals = N_PATIENT + lesions * N_BLOCK, N_QUADRATURES + lesions * N_LESION_QUADRATURES
     parameters = N_PATIENT_PARAMETERS + lesions * N_LESION_PARAMETERS
-    if not (all_finite(work.y, n, lane) and all_finite(work.q, integrals, lane) and all_finite(work.p, parameters, lane)):
+    numbers = all_finite(work.y, n, lane) and all_finite(work.q, integrals, lane) and all_finite(work.p, parameters, lane)
+    if not (numbers and abs(t) < np.inf):
         clock[STATUS, lane] = NON_FINITE
         return
     m = int(clock[MEMBER, lane])
@@ -227,12 +230,12 @@ def look_after_jump(watch, work, most, lane):
     clock, size = work.clock, work.n_observed
     watched(work.y, work.p, work.c, work.q, work.flags, work.observed[SCRATCH_ROW * size :], most, clock[LESIONS])
     for k in range(watch.outputs):
-        work.observed[watch.output[k], lane] = work.observed[SCRATCH_ROW * size + watch.output[k], lane]
+        work.observed[START_ROW * size + watch.output[k], lane] = work.observed[SCRATCH_ROW * size + watch.output[k], lane]
     for k in range(watch.triggers):
         output = watch.trigger_output[k]
-        work.observed[output, lane] = work.observed[SCRATCH_ROW * size + output, lane]
-    record_start(watch, work, 0, clock[DAY, lane], lane)
-    return trigger_after_jump(watch, work, 0, lane)
+        work.observed[START_ROW * size + output, lane] = work.observed[SCRATCH_ROW * size + output, lane]
+    record_start(watch, work, START_ROW, clock[DAY, lane], lane)
+    return trigger_after_jump(watch, work, START_ROW, lane)
 
 
 # ---- between steps ---------------------------------------------------------------------------------------------------
@@ -520,17 +523,14 @@ def settle_plain_step(watch, state, work, t, length, end, accepted, n, most, les
 
 def watch_step(watch, work, t, length, share, end, accepted, n, most, lesions):
     """Let an accepted step count for end points and triggers; the values at its end are those at the start of the next."""
-    if any(accepted & (share < 1.0)):
-        observe_watched(work, share, length, n, most, lesions, END_ROW)
+    look_for_turns(watch, work, accepted, n, most, lesions)
+    cut = accepted & (share < 1.0)
+    if any(cut):
+        observe_watched(work, share, length, n, most, lesions, SCRATCH_ROW)
+        copy_watched(watch, work, SCRATCH_ROW, END_ROW, cut)
     record_step(watch, work, t, length, share, end, accepted, n, most, lesions)
     remember_triggers(watch, work, accepted)
-    size = work.n_observed
-    for k in range(watch.outputs):
-        o = watch.output[k]
-        work.observed[o] = select(accepted, work.observed[END_ROW * size + o], work.observed[o])
-    for k in range(watch.triggers):
-        o = watch.trigger_output[k]
-        work.observed[o] = select(accepted, work.observed[END_ROW * size + o], work.observed[o])
+    copy_watched(watch, work, END_ROW, START_ROW, accepted)
 
 
 # ---- the group -------------------------------------------------------------------------------------------------------

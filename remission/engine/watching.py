@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LOWEST, LOWEST_DAY, HIGHEST, HIGHEST_DAY, AREA, ABOVE_DAY, BELOW_DAY = 0, 1, 2, 3, 4, 5, 6
 RECORD_COLUMNS = 7
 PRECISION = 1e-6
-END_ROW, SCRATCH_ROW, OBSERVED_ROWS = 4, 5, 6
+START_ROW, END_ROW, SCRATCH_ROW, OBSERVED_ROWS = 0, 4, 5, 6
 SHARES = np.array([0.0, *NODES, 1.0])
 GAP = SHARES[1] / SHARES[2]  # of the parabola's slope at the end of three values
 QUARTIC = np.linalg.inv(np.vander(SHARES, increasing=True))
@@ -96,6 +96,17 @@ def observe_nodes(work, h, n, most, lesions):
 def seen(work, row, output):
     """A watched output in a row of `work.observed`."""
     return work.observed[row * work.n_observed + output]
+
+
+def copy_watched(watch, work, source, target, which):
+    """Copy the watched outputs of some patients from one row of `work.observed` to another."""
+    observed, size = work.observed, work.n_observed
+    for k in range(watch.outputs):
+        o = watch.output[k]
+        observed[target * size + o] = select(which, observed[source * size + o], observed[target * size + o])
+    for k in range(watch.triggers):
+        o = watch.trigger_output[k]
+        observed[target * size + o] = select(which, observed[source * size + o], observed[target * size + o])
 
 
 def crosses(value, level, sign):
@@ -251,7 +262,7 @@ def record_step(watch, work, t, h, share, end, accepted, n, most, lesions):
         for node in static(range(3)):
             area = area + primitive(node, share) * seen(work, node + 1, output)
         record[at + AREA] = record[at + AREA] + select(accepted, h * area, 0.0)
-        record_extremes(work, k, output, t, h, share, end, accepted, n, most, lesions)
+        record_extremes(work, k, output, t, h, share, end, accepted)
         record_crossings(work, k, output, work.above[k], 1.0, ABOVE_DAY, t, h, share, accepted, n, most, lesions)
         record_crossings(work, k, output, work.below[k], -1.0, BELOW_DAY, t, h, share, accepted, n, most, lesions)
 
@@ -286,8 +297,8 @@ def first_crossing(work, h, n, most, lesions, limit, output, level, sign, lane):
     return 2.0
 
 
-def record_extremes(work, k, output, t, h, share, end, accepted, n, most, lesions):
-    """Highest and lowest value of a watched output, and its day."""
+def record_extremes(work, k, output, t, h, share, end, accepted):
+    """Highest and lowest of the values seen of a watched output, and its day."""
     for upward in static(range(2)):
         sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
         record, best, day = work.record, seen(work, END_ROW, output), end
@@ -299,15 +310,24 @@ def record_extremes(work, k, output, t, h, share, end, accepted, n, most, lesion
         beats = accepted & (sign * best > sign * record[value_at])
         record[value_at] = select(beats, best, record[value_at])
         record[value_at + 1] = select(beats, day, record[value_at + 1])
-        turns = accepted & (share == 1.0) & turns_beyond(work, output, sign, best, record[value_at])
-        if any(turns):
-            record_turns(work, output, sign, value_at, turns, n, most, lesions)
 
 
-def turns_beyond(work, output, sign, best, known):
+def look_for_turns(watch, work, accepted, n, most, lesions):
+    """Where a watched output turns inside a step, let the value at the turn count; done before a cut step loses its last value."""
+    for k in range(watch.outputs):
+        output = watch.output[k]
+        for upward in static(range(2)):
+            sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
+            turns = accepted & turns_beyond(work, output, sign, work.record[value_at])
+            if any(turns):
+                record_turns(work, output, sign, value_at, turns, n, most, lesions)
+
+
+def turns_beyond(work, output, sign, known):
     """Whether an output turns inside the step, close enough to what is known to pass it between two of the values seen.
 
-    It turns at the middle of three neighboring values, or between the first or last two where the parabola through three says so.
+    `sign` is +1 for a highest value, -1 for a lowest. The output turns at the middle of three neighboring values, or between the
+    first or last two where the parabola through three says so.
     """
     first, second = rise(work, output, sign, 0), rise(work, output, sign, 1)
     third, fourth = rise(work, output, sign, 2), rise(work, output, sign, 3)
@@ -316,7 +336,7 @@ def turns_beyond(work, output, sign, best, known):
     at_end = (fourth > 0.0) & (fourth * (1.0 + GAP) - third * GAP < 0.0)
     range_ = abs(first) * SHARES[1] + abs(second) * (SHARES[2] - SHARES[1])
     range_ = range_ + abs(third) * (SHARES[2] - SHARES[1]) + abs(fourth) * SHARES[1]
-    return (inside | at_start | at_end) & (sign * best + range_ > sign * known)
+    return (inside | at_start | at_end) & (sign * seen(work, START_ROW, output) + range_ > sign * known)
 
 
 def rise(work, output, sign, row):
@@ -338,7 +358,7 @@ def record_turns(work, output, sign, value_at, turns, n, most, lesions):
     for lane in range(LANES):
         if clock[FLAGGED, lane] > 0.0:
             value = work.observed[SCRATCH_ROW * work.n_observed + output, lane]
-            if sign * value > sign * record[value_at, lane]:
+            if sign * value > sign * record[value_at, lane] and clock[RECORDED, lane] < clock[SHARE, lane]:
                 record[value_at, lane] = value
                 record[value_at + 1, lane] = clock[DAY_BEFORE, lane] + clock[LENGTH, lane] * clock[RECORDED, lane]
 

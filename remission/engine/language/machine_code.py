@@ -6,6 +6,7 @@ Loading needs no optimization, so that a program found in the cache starts in mi
 from __future__ import annotations
 
 import ctypes
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,27 +42,25 @@ def lanes_of_host() -> int:
     return 4 if features.get("avx2") else 2
 
 
-def _target() -> llvm.TargetMachine:
+def _target(optimize: int, jit: bool) -> llvm.TargetMachine:
+    """This processor; on Windows the loader takes ELF objects only."""
     _ready()
     name, features = processor()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=False)
+    triple = llvm.get_process_triple() + ("-elf" if sys.platform.startswith("win32") else "")
+    target = llvm.Target.from_triple(triple)
+    return target.create_target_machine(cpu=name, features=features, opt=optimize, reloc="pic", codemodel="jitdefault", jit=jit)
 
 
 def object_code(program: Program) -> bytes:
     """Optimized machine code of a program."""
-    return _optimized(program, _target())[0]
+    machine = _target(2, jit=False)
+    return machine.emit_object(_module(program, machine))
 
 
 def assembly(program: Program) -> str:
     """The same as readable assembly."""
-    machine = _target()
+    machine = _target(2, jit=False)
     return machine.emit_assembly(_module(program, machine))
-
-
-def _optimized(program: Program, machine: llvm.TargetMachine) -> tuple[bytes, llvm.ModuleRef]:
-    module = _module(program, machine)
-    return machine.emit_object(module), module
 
 
 def _module(program: Program, machine: llvm.TargetMachine) -> llvm.ModuleRef:
@@ -94,11 +93,8 @@ class Loaded:
 
 def load(code: bytes) -> Loaded:
     """Bring object code into memory."""
-    _ready()
-    backing = llvm.parse_assembly("")
-    name, features = processor()
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=name, features=features, opt=0, jit=True)
-    engine = llvm.create_mcjit_compiler(backing, machine)
+    machine = _target(0, jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Loaded(engine)
