@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -51,8 +52,8 @@ def watched(y, p, c, q, flags, o, L, lesions):
     out(y, p, c, q, flags, o, L, lesions)
 '''
 
-Listener = Callable[[str], None]
-listeners: list[Listener] = []
+Listener = Callable[[str, bool], None]
+_listeners: list[Listener] = []
 _lock = Lock()
 _ready: dict[tuple, Kernel] = {}
 
@@ -87,7 +88,7 @@ def kernel(system: Compiled, variant: Variant) -> Kernel:
     with _lock:
         if known not in _ready:
             key = _key(system, variant, _watched(system, variant.watched))
-            code = machine_code.load(store.stored(key, lambda: _told(system, variant)))
+            code = machine_code.load(store.stored(key, lambda: _compiled(system, variant)))
             functions = {name: code.function(f"remission_{name}", len(ENTRIES[name])) for name in variant.entries}
             _ready[known] = Kernel(variant, functions, code)
         return _ready[known]
@@ -160,12 +161,24 @@ def _key(system: Compiled, variant: Variant, watched: str) -> str:
     return digest.hexdigest()
 
 
-def _told(system: Compiled, variant: Variant) -> bytes:
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """While this lasts, `listener(what, done)` is called before and after anything is compiled."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def _compiled(system: Compiled, variant: Variant) -> bytes:
     """Machine code made now; whoever listens is told before and after."""
-    size = system.n_patient + system.n_block
-    for listener in listeners:
-        listener(f"compiling {size} states, {variant.method.name.lower()}, {variant.lanes} lanes")
+    states, method = system.n_patient + system.n_block, variant.method.name.capitalize()
+    steps = f"{states} states, {method}, {variant.lanes} lanes"
+    what = f"compile {steps if 'run_group' in variant.entries else f'the start of {states} states'}"
+    for listener in tuple(_listeners):
+        listener(what, False)
     code = machine_code.object_code(program(system, variant))
-    for listener in listeners:
-        listener("")
+    for listener in tuple(_listeners):
+        listener(what, True)
     return code
