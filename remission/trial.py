@@ -19,6 +19,7 @@ from remission.arms import run_arm
 from remission.diseases.build import build
 from remission.engine.cache import cache_directory
 from remission.engine.compile import compile_system
+from remission.engine.cpu import cores
 from remission.engine.ensemble import Options
 from remission.engine.layout import FAILURES
 from remission.errors import FailedMembers, InputError, Problems, nearest
@@ -27,17 +28,17 @@ from remission.measurement import LABEL, TABLE
 from remission.model.disease import Disease
 from remission.model.system import System
 from remission.parameters import ParameterSet, Table
+from remission.parts import Progress, Shares, at_a_time, run_parts, spans
 from remission.population import Cohort, limits_of
 from remission.results import TrialResult
 from remission.scenario import ArmSpec, Scenario, read_scenario
 from remission.tables import Row
 
-PART = 1000
+PART = 4000
 RTOL = 5e-6
 ALWAYS = ("transplant", "later_line")
 SOLVER = f"solver: Rodas5P, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance"
 TARGETS = Path(__file__).parent / "validation"
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -264,28 +265,34 @@ def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size:
     return folder
 
 
-def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options, parts: Path | None, progress) -> ArmRun:
-    """One arm in parts of a thousand patients; a part already on disk is read."""
-    runs = []
-    for first in range(0, max(cohort.size, 1), PART):
-        path = None if parts is None else parts / f"{arm.key}-{first:09d}.npz"
-        if path is not None and path.exists():
-            with contextlib.suppress(InputError):  # a damaged part is made again
-                runs.append(load_part(path, arm.key, arm.title, arm.note))
-                continue
-        rows = np.arange(first, min(first + PART, cohort.size))
-        told = None if progress is None else _scaled(progress, first / cohort.size, rows.size / cohort.size)
-        run = run_arm(
-            study.system, cohort.take(rows), arm, study.scenario.protocol, study.sites, seed, options, told, switched_off(study.scenario)
-        )
-        if path is not None:
-            save_part(run, path)
-        runs.append(run)
-    return joined(runs)
+def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options, folder: Path | None, progress) -> ArmRun:
+    """One arm in parts of some thousand patients; a part already on disk is read."""
+    rows = spans(cohort.size, PART)
+    threads = options.threads or cores()
+    side_by_side = at_a_time(len(rows), threads)
+    own = replace(options, threads=1 if side_by_side > 1 else threads)
+
+    def work(number: int, told: Progress) -> ArmRun:
+        path = None if folder is None else folder / f"{arm.key}-{rows[number].start:09d}-{rows[number].stop:09d}.npz"
+        run = _kept(path, arm)
+        if run is None:
+            part, protocol, off = cohort.take(np.asarray(rows[number], int)), study.scenario.protocol, switched_off(study.scenario)
+            run = run_arm(study.system, part, arm, protocol, study.sites, seed, own, told, off)
+            if path is not None:
+                save_part(run, path)
+        told(arm.key, 1.0)
+        return run
+
+    return joined(run_parts(work, Shares(progress, [len(part) for part in rows]), side_by_side))
 
 
-def _scaled(progress: Progress, start: float, share: float) -> Progress:
-    return lambda name, done: progress(name, start + share * done)
+def _kept(path: Path | None, arm: ArmSpec) -> ArmRun | None:
+    """A part on disk; None where there is none, or a damaged one, which is made again."""
+    if path is None or not path.exists():
+        return None
+    with contextlib.suppress(InputError):
+        return load_part(path, arm.key, arm.title, arm.note)
+    return None
 
 
 def _failure(runs: Mapping[str, ArmRun], allowed: float) -> FailedMembers | None:

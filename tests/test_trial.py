@@ -64,6 +64,11 @@ def test_parts_of_any_size_and_any_number_of_threads_give_the_same(plain, monkey
     same(plain, run(workers=1))
 
 
+def test_parts_side_by_side_give_the_same(plain, monkeypatch):
+    monkeypatch.setattr(trial_module, "PART", 2)
+    same(plain, run(workers=2))
+
+
 def test_a_larger_trial_begins_with_the_patients_of_a_smaller_one(plain):
     smaller = run(size=6)
     kept = plain.tables["subjects"].filter(pl.col("patient").is_in(smaller.tables["subjects"]["patient"].unique().to_list()))
@@ -120,6 +125,23 @@ def test_a_stopped_run_goes_on_to_the_same_tables(plain, tmp_path, monkeypatch, 
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run" / "parts").iterdir()}
     assert before.items() <= after.items()
     assert len(after) == 9
+
+
+def test_parts_side_by_side_stop_together_and_go_on(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(trial_module, "PART", 2)
+    with pytest.raises(Stop):
+        run(out=tmp_path / "run", workers=2, progress=stopping("car_t", 0.5))
+    assert 2 <= len(list((tmp_path / "run" / "parts").iterdir())) < 7
+    same(plain, run(out=tmp_path / "run", resume=True, workers=2))
+
+
+def test_parts_side_by_side_are_told_as_one(monkeypatch):
+    monkeypatch.setattr(trial_module, "PART", 2)
+    told = []
+    run(workers=2, progress=lambda stage, done, total: told.append((stage, done)))
+    shares = [done for stage, done in told if stage == "car_t"]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 def test_parts_that_are_gone_are_made_again(plain, tmp_path, monkeypatch):

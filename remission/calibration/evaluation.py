@@ -117,7 +117,7 @@ def redrawn(study: Study, parameters: ParameterSet, cohort: Cohort, seed: int) -
 
 
 def in_parts(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, until: float, threads: int | None = None) -> ArmRun:
-    """One arm of a cohort, followed to a day after its anchor, a thousand patients at a time."""
+    """One arm of a cohort, followed to a day after its anchor, in parts."""
     protocol = study.scenario.protocol
     protocol = replace(protocol, visits=tuple(day for day in protocol.visits if day <= until))
     options = Options(rtol=RTOL, threads=threads)
