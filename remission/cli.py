@@ -148,6 +148,22 @@ def simulate(
     _show(result, as_json, out)
 
 
+def benchmark(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer peers, patients and rounds; within ten minutes.")] = False,
+    problem: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this problem; may be repeated.")] = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the engine beside other solvers, at equal achieved error."""
+    if out is not None:
+        run_directory.check(out)
+    with progress_on_stderr() as progress:
+        result = _job("benchmark.command", "run_benchmark")(problem, quick=quick, progress=progress)
+    _show(result, as_json, out)
+    for note in result.notes:
+        say(note)
+
+
 @app.command("list")
 def list_names(kind: Annotated[str | None, typer.Argument(metavar="|".join(KINDS), help="What to list.")] = None) -> None:
     """List what is in the package."""
@@ -221,6 +237,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("remission.calibration", calibrate),
     ("remission.calibration", validate),
     ("remission.simulation", simulate),
+    ("remission.benchmark", benchmark),
 )
 for _module, _command in COMMANDS:
     if find_spec(_module) is not None:

@@ -26,7 +26,7 @@ LAYERS = (
         *("readings", "plan_of_visits", "arms", "parts", "results", "cache"),
     ),
     ("forecast", "trial", "plan", "calibration", "simulation", "design", "validating"),
-    ("plots", "report", "options", "printing", "describe", "cli", "__main__"),
+    ("plots", "report", "options", "printing", "describe", "benchmark", "cli", "__main__"),
 )
 # Folders of one layer that do not know each other: what one adds, another reads through ports and shared states.
 APART = ("tumor", "immune", "therapies", "harms", "engine")
