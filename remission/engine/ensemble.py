@@ -16,7 +16,7 @@ from remission.engine.batch import Batch, entry_table, pack_doses, put, take, to
 from remission.engine.compiled import Compiled, Hazard
 from remission.engine.cpu import Arrays, cores, look, run, start_members
 from remission.engine.devices import is_on_device, uses_cuda
-from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Settings, State, Status, Watch
+from remission.engine.layout import FAILURES, Clones, Doses, Events, Model, Record, Settings, State, Status, Watch
 from remission.engine.steppers import Method
 from remission.errors import InputError, RunError
 from remission.random import exponential, process_key
@@ -188,7 +188,8 @@ def _no_watch(m: int) -> Watch:
         output=none,
         above=rows,
         below=rows,
-        record=np.zeros((m, 0, 7)),
+        rise=rows,
+        record=np.zeros((m, 0, len(Record))),
         trigger_output=none,
         trigger_level=rows,
         trigger_sign=np.zeros(0),
@@ -197,17 +198,21 @@ def _no_watch(m: int) -> Watch:
     )
 
 
-def watch(batch: Batch, outputs: list[int], above: ArrayLike = np.nan, below: ArrayLike = np.nan) -> Batch:
-    """Keep running end points of some outputs from now on: extremes and their days, area, first day above and below.
+def watch(
+    batch: Batch, outputs: list[int], above: ArrayLike = np.nan, below: ArrayLike = np.nan, rise: ArrayLike = np.nan
+) -> Batch:
+    """Keep running end points of some outputs from now on: extremes and their days, area, and first days of three kinds.
 
-    above, below: level, or one per output [W], or per member and output [M, W]; nan = not asked. See `Record`.
+    above, below: level at or beyond which a value is looked for. rise: factor; looked for is a value that many times the lowest so
+    far (1.2 for progression by a fifth over the nadir). Each one number, or one per output [W], or per member and output [M, W];
+    nan = not asked. See `Record`.
     """
     shape = (batch.size, len(outputs))
-    record = np.full((*shape, 7), np.nan)
+    record = np.full((*shape, len(Record)), np.nan)
     record[:, :, 0], record[:, :, 2], record[:, :, 4] = np.inf, -np.inf, 0.0
-    levels = [np.broadcast_to(np.asarray(level, float), shape).copy() for level in (above, below)]
+    levels = [np.broadcast_to(np.asarray(level, float), shape).copy() for level in (above, below, rise)]
     index = np.asarray(outputs, np.int64)
-    return replace(batch, watch=batch.watch._replace(output=index, above=levels[0], below=levels[1], record=record))
+    return replace(batch, watch=batch.watch._replace(output=index, above=levels[0], below=levels[1], rise=levels[2], record=record))
 
 
 def arm(batch: Batch, outputs: list[int], levels, rising: list[bool], armed=True) -> Batch:

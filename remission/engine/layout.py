@@ -142,7 +142,8 @@ class Watch(NamedTuple):
     output: Wholes  # [W] watched outputs
     above: Numbers2  # [M, W] first time at or above; nan = not asked
     below: Numbers2  # [M, W]
-    record: Numbers3  # [M, W, 7] see `Record`
+    rise: Numbers2  # [M, W] factor over the lowest value so far; nan = not asked
+    record: Numbers3  # [M, W, 8] see `Record`
     trigger_output: Wholes  # [G]
     trigger_level: Numbers2  # [M, G]
     trigger_sign: Numbers  # [G] +1 rising, -1 falling
@@ -175,6 +176,7 @@ class Record(IntEnum):
     AREA = 4
     ABOVE_DAY = 5
     BELOW_DAY = 6
+    RISE_DAY = 7
 
 
 class Settings(NamedTuple):
@@ -251,7 +253,7 @@ def work_sizes(system: Compiled, capacity: int, outputs: int = 0, triggers: int 
         "small": 4 * k,
         "threshold": max(entries, 1),
         "observed": OBSERVED_ROWS * o,
-        **dict.fromkeys(("above", "below"), max(outputs, 1)),
+        **dict.fromkeys(("above", "below", "rise"), max(outputs, 1)),
         "record": RECORD_COLUMNS * max(outputs, 1),
         **dict.fromkeys(("trigger_level", "armed", "met"), max(triggers, 1)),
         "clock": CLOCK_ROWS,
@@ -283,6 +285,7 @@ class Work(NamedTuple):
     observed: Lanes
     above: Lanes
     below: Lanes
+    rise: Lanes
     record: Lanes
     trigger_level: Lanes
     armed: Lanes

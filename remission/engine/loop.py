@@ -144,6 +144,7 @@ def load(state, clones, events, watch, work, m, lane):
     for k in range(watch.outputs):
         work.above[k, lane] = watch.above[m, k]
         work.below[k, lane] = watch.below[m, k]
+        work.rise[k, lane] = watch.rise[m, k]
         for j in range(RECORD_COLUMNS):
             work.record[RECORD_COLUMNS * k + j, lane] = watch.record[m, k, j]
     for k in range(watch.triggers):

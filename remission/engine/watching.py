@@ -32,8 +32,8 @@ from remission.engine.steppers import interpolate
 if TYPE_CHECKING:
     from remission.engine.generated import CHANCE, N_CLONES, N_LESION_OUTPUTS, N_LESION_QUADRATURES, N_OUTPUTS, N_QUADRATURES, out, watched
 
-LOWEST, LOWEST_DAY, HIGHEST, HIGHEST_DAY, AREA, ABOVE_DAY, BELOW_DAY = 0, 1, 2, 3, 4, 5, 6
-RECORD_COLUMNS = 7
+LOWEST, LOWEST_DAY, HIGHEST, HIGHEST_DAY, AREA, ABOVE_DAY, BELOW_DAY, RISE_DAY = 0, 1, 2, 3, 4, 5, 6, 7
+RECORD_COLUMNS = 8
 PRECISION = 1e-6
 START_ROW, END_ROW, SCRATCH_ROW, OBSERVED_ROWS = 0, 4, 5, 6
 SHARES = np.array([0.0, *NODES, 1.0])
@@ -252,6 +252,9 @@ def record_start(watch, work, row, day, lane):
             record[at + ABOVE_DAY, lane] = day
         if isnan(record[at + BELOW_DAY, lane]) and value <= work.below[k, lane]:
             record[at + BELOW_DAY, lane] = day
+        lowest = record[at + LOWEST, lane]
+        if isnan(record[at + RISE_DAY, lane]) and value >= work.rise[k, lane] * lowest and value > lowest:
+            record[at + RISE_DAY, lane] = day
 
 
 def record_step(watch, work, t, h, share, end, accepted, n, most, lesions):
@@ -262,6 +265,7 @@ def record_step(watch, work, t, h, share, end, accepted, n, most, lesions):
         for node in static(range(3)):
             area = area + primitive(node, share) * seen(work, node + 1, output)
         record[at + AREA] = record[at + AREA] + select(accepted, h * area, 0.0)
+        record_rise(work, k, output, share, accepted, n, most, lesions)
         record_extremes(work, k, output, t, h, share, end, accepted)
         record_crossings(work, k, output, work.above[k], 1.0, ABOVE_DAY, t, h, share, accepted, n, most, lesions)
         record_crossings(work, k, output, work.below[k], -1.0, BELOW_DAY, t, h, share, accepted, n, most, lesions)
@@ -283,6 +287,38 @@ def record_crossings(work, k, output, level, sign, column, t, h, share, accepted
                 x = first_crossing(work, length, n, most, lesions, limit, output, own, sign, lane)
                 if x <= limit:
                     record[at, lane] = day + length * x
+
+
+def record_rise(work, k, output, share, accepted, n, most, lesions):
+    """Days of the first rise over the lowest value so far, for those who have none yet."""
+    clock, record, at = work.clock, work.record, RECORD_COLUMNS * k
+    waiting = accepted & isnan(record[at + RISE_DAY]) & ~isnan(work.rise[k])
+    lowest, hit = record[at + LOWEST], lane_of(0.0) > 1.0
+    for row in static(range(1, 5)):
+        value, inside = seen(work, row, output), SHARES[row] <= share if row < END_ROW else share > 0.0
+        hit = hit | (waiting & inside & (value >= work.rise[k] * lowest) & (value > lowest))
+        lowest = select(inside, minimum(lowest, value), lowest)
+    if any(hit):
+        clock[FLAGGED] = select(hit, 1.0, 0.0)
+        for lane in range(LANES):
+            if clock[FLAGGED, lane] > 0.0:
+                x = first_rise(work, k, output, clock[LENGTH, lane], clock[SHARE, lane], n, most, lesions, lane)
+                if x <= clock[SHARE, lane]:
+                    record[at + RISE_DAY, lane] = clock[DAY_BEFORE, lane] + clock[LENGTH, lane] * x
+
+
+def first_rise(work, k, output, h, limit, n, most, lesions, lane):
+    """Share of the step at which one patient's output has first risen over its lowest value, or 2."""
+    low, lowest = 0.0, work.record[RECORD_COLUMNS * k + LOWEST, lane]
+    for row in range(1, 5):
+        x = limit if row == END_ROW else SHARES[row]
+        if x <= limit:
+            value = work.observed[row * work.n_observed + output, lane]
+            level = work.rise[k, lane] * lowest
+            if value >= level and value > lowest:
+                return crossing(work, h, n, most, lesions, output, level, 1.0, low, x, lane)
+            low, lowest = x, min(lowest, value)
+    return 2.0
 
 
 def first_crossing(work, h, n, most, lesions, limit, output, level, sign, lane):

@@ -136,3 +136,15 @@ def test_the_pilot_takes_the_explicit_method_only_where_it_is_cheaper():
     mild = start(binding(), np.arange(4), [[0.1, 0.1, 0.05]] * 4, 0)
     assert pilot(binding(), stiff, 30.0) == Method.RODAS5P
     assert pilot(binding(), mild, 30.0) == Method.TSIT5
+
+
+def test_a_rise_is_counted_from_the_lowest_value_so_far():
+    """As progression is: an amount that falls, and rises again under an infusion, is half as much again as its nadir on a certain day."""
+    rows = [*BOLUS, Dose(20.0, 0, 20.0, 10.0, input=0)]
+    begun = advance(two_compartments(), patients(rows), 2.0, options=TIGHT)
+    result = advance(two_compartments(), watch(begun, [CENTRAL, PERIPHERAL], rise=[1.5, np.nan]), 30.0, options=TIGHT)
+    nadir = amounts(rows, 20.0)[0]
+    day = brentq(lambda day: amounts(rows, day)[0] - 1.5 * nadir, 20.0, 30.0, xtol=1e-10)
+    assert result.watch.record[0, 0, Record.LOWEST] == pytest.approx(nadir, rel=1e-6)
+    assert result.watch.record[0, 0, Record.RISE_DAY] == pytest.approx(day, abs=1e-5)
+    assert np.isnan(result.watch.record[0, 1, Record.RISE_DAY])
