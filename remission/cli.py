@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +21,7 @@ from . import catalog, diseases, options, run_directory
 from .describe import KINDS, listing
 from .describe import describe as describe_name
 from .errors import InputError, RemissionError
-from .printing import print_json, print_table, progress_on_stderr, say
+from .printing import ProgressCallback, print_json, print_table, progress_on_stderr, say
 from .scenario import Scenario, read_scenario
 from .version import VERSION
 
@@ -32,6 +33,15 @@ app = typer.Typer(name="remission", no_args_is_help=True, add_completion=False, 
 SeedOption = Annotated[str | None, typer.Option("--seed", metavar="S", help="Seed of all chance; default: the scenario's.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results; new, empty, or an earlier run.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+@contextmanager
+def _progress() -> Iterator[ProgressCallback]:
+    """Progress of a job on stderr, with what is compiled on the way."""
+    from .engine.kernels import listening
+
+    with progress_on_stderr() as progress, listening(lambda what, done: progress(what, int(done), 1)):
+        yield progress
 
 
 @app.command()
@@ -74,7 +84,7 @@ def _arm_keys(design: Scenario, keys: list[str] | None) -> list[str] | None:
 
 
 def _run_trial(design: Scenario, request: dict[str, Any]) -> Any:
-    with progress_on_stderr() as progress:
+    with _progress() as progress:
         return _job("trial", "run_scenario")(design, progress=progress, **request)
 
 
@@ -115,7 +125,7 @@ def calibrate(
     name = diseases.get(disease).name
     folder = out or Path("runs") / f"calibrate-{name.replace('_', '-')}"
     run_directory.check(folder)
-    with progress_on_stderr() as progress:
+    with _progress() as progress:
         result = _job("calibration", "calibrate")(name, targets=targets, out=folder, progress=progress)
     _show(result, False, folder)
 
@@ -126,7 +136,7 @@ def validate(
 ) -> None:
     """Compare the calibrated model with every published target, misses included."""
     wanted = [diseases.get(name).name for name in names or ()]
-    with progress_on_stderr() as progress:
+    with _progress() as progress:
         result = _job("calibration", "validate")(wanted or None, progress=progress)
     _show(result, as_json, None)
 
@@ -143,7 +153,7 @@ def simulate(
     request = {"patients": options.whole("--patients", patients), "seed": options.whole("--seed", seed, 0, 2**63 - 1)}
     if out is not None:
         run_directory.check(out)
-    with progress_on_stderr() as progress:
+    with _progress() as progress:
         result = _job("simulation", "simulate_scenario")(design, progress=progress, **request)
     _show(result, as_json, out)
 
@@ -157,7 +167,7 @@ def benchmark(
     """Measure the engine beside other solvers, at equal achieved error."""
     if out is not None:
         run_directory.check(out)
-    with progress_on_stderr() as progress:
+    with _progress() as progress:
         result = _job("benchmark.command", "run_benchmark")(problem, quick=quick, progress=progress)
     _show(result, as_json, out)
     for note in result.notes:

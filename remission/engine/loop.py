@@ -54,7 +54,7 @@ from remission.engine.collocation import NODES, integral_to
 from remission.engine.dosing import give_due, next_day, set_infusions
 from remission.engine.events import first_hazard, live_entries, next_threshold, write_down
 from remission.engine.extinction import ESTABLISHED, EXTINCT
-from remission.engine.operations import LANES, any, lane_of, maximum, minimum, select, static
+from remission.engine.operations import LANES, any, lane_of, maximum, minimum, select, static, unsigned
 from remission.engine.steppers import (
     error_norm,
     first_step,
@@ -170,9 +170,9 @@ def unload(state, clones, watch, work, lane):
     clock = work.clock
     m, lesions = int(clock[MEMBER, lane]), int(clock[LESIONS, lane])
     for i in range(N_PATIENT + lesions * N_BLOCK):
-        state.y[m, i] = work.y[i, lane]
+        state.y[m, i] = unsigned(work.y[i, lane])
     for i in range(N_QUADRATURES + lesions * N_LESION_QUADRATURES):
-        state.q[m, i] = work.q[i, lane]
+        state.q[m, i] = unsigned(work.q[i, lane])
     for i in range(FIRST_INPUT, FIRST_INPUT + N_INPUTS):
         state.p[m, i] = work.p[i, lane]
     if CHANCE:
@@ -183,7 +183,7 @@ def unload(state, clones, watch, work, lane):
                 clones.small[m, i, j] = work.small[4 * i + j, lane]
     for k in range(watch.outputs):
         for j in range(RECORD_COLUMNS):
-            watch.record[m, k, j] = work.record[RECORD_COLUMNS * k + j, lane]
+            watch.record[m, k, j] = unsigned(work.record[RECORD_COLUMNS * k + j, lane])
     for k in range(watch.triggers):
         watch.armed[m, k] = int(work.armed[k, lane])
         watch.met[m, k] = int(work.met[k, lane])
@@ -627,4 +627,4 @@ def look_group(state, work, order, low, high):
         for lane in range(min(LANES, high - first)):
             m = order.member[first + lane]
             for i in range(N_OUTPUTS + state.n_lesions[m] * N_LESION_OUTPUTS):
-                order.seen[m, i] = work.observed[i, lane]
+                order.seen[m, i] = unsigned(work.observed[i, lane])

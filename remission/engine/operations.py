@@ -13,7 +13,7 @@ What is not a number stays none; an infinite argument of `exp` counts as the end
 
 from __future__ import annotations
 
-from remission.engine.language.plain import LANES, any, exponent_of, isnan, key, lane_of, mantissa_of, root_of, scale_of, select, static
+from remission.engine.language.plain import LANES, any, exact, exponent_of, isnan, key, lane_of, mantissa_of, root_of, scale_of, select, static
 
 __all__ = [
     "LANES",
@@ -32,6 +32,7 @@ __all__ = [
     "select_lt",
     "sqrt",
     "static",
+    "unsigned",
 ]
 
 TINY = 1e-300
@@ -82,6 +83,12 @@ def log(x):
     high = s4 * (s4 * LOG_6 + LOG_4) + LOG_2
     q = s2 * (s2 * high + low)
     return n * LOG2_HIGH + (s * q + (s + s) + n * LOG2_LOW) + 0.0 * x
+
+
+@exact
+def unsigned(x):
+    """The number itself, zero without a sign: whether a sum of nothing is 0 or -0 may depend on the company a patient keeps."""
+    return x + 0.0
 
 
 def power(x, a):

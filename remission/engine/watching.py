@@ -26,7 +26,7 @@ from remission.engine.clock import (
 from remission.engine.clones import cell_place
 from remission.engine.collocation import NODES, integral_to, primitive
 from remission.engine.extinction import SMALL, mean_at
-from remission.engine.operations import LANES, any, isnan, lane_of, maximum, minimum, select, static
+from remission.engine.operations import LANES, any, isnan, lane_of, maximum, minimum, select, static, unsigned
 from remission.engine.steppers import interpolate
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def write_saved(watch, work, lane):
     m, cursor = int(clock[MEMBER, lane]), int(clock[CURSOR, lane])
     row, count = SCRATCH_ROW * work.n_observed, N_OUTPUTS + int(clock[LESIONS, lane]) * N_LESION_OUTPUTS
     for i in range(count):
-        watch.saved[m, cursor, i] = work.observed[row + i, lane]
+        watch.saved[m, cursor, i] = unsigned(work.observed[row + i, lane])
     for i in range(count, N_OUTPUTS + work.capacity * N_LESION_OUTPUTS):
         watch.saved[m, cursor, i] = np.nan
     clock[CURSOR, lane] = cursor + 1
