@@ -57,17 +57,18 @@ def test_every_page_is_reached_from_the_index_or_another_page():
     assert lost == []
 
 
-def test_the_example_of_a_module_runs_as_it_stands():
-    text = (pages.ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
-    globs: dict[str, object] = {"__name__": "extend"}
+@pytest.mark.parametrize("page", ["extend.md", "lane_language.md"])
+def test_the_examples_of_a_page_run_as_they_stand(page):
+    text = (pages.ROOT / "docs" / page).read_text(encoding="utf-8")
+    globs: dict[str, object] = {"__name__": page.removesuffix(".md")}
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
     for number, block in enumerate(_BLOCK.findall(text)):
         if ">>>" in block:
-            example = doctest.DocTestParser().get_doctest(block, globs, f"block {number}", "docs/extend.md", 0)
+            example = doctest.DocTestParser().get_doctest(block, globs, f"block {number}", f"docs/{page}", 0)
             runner.run(example, clear_globs=False)
             globs.update(example.globs)
         else:
-            exec(compile(block, "docs/extend.md", "exec"), globs)
+            exec(compile(block, f"docs/{page}", "exec"), globs)
     assert runner.summarize(verbose=False).failed == 0
 
 

@@ -1,6 +1,7 @@
 """Keeping the clones of a patient in step with the equations: who counts, who is small, who has changed.
 
-In the lane language; `lane` is one patient of the group.
+In the lane language; `lane` is one patient of the group. NOTHING and the numbers after it say what cut a step: nothing, an event, a
+trigger, or a change of a clone.
 """
 
 from typing import TYPE_CHECKING

@@ -7,7 +7,9 @@ probability passes a uniform number drawn in advance; until then it has its cond
 probability of survival, and it leaves the small state from twice `n_small`. A lost clone stays at exactly 0 unless an
 event or a dose puts cells there. Left out: the spread of a survivor's size about its conditional mean.
 
-Written in the lane language for one patient of the group (`lane`): small clones are rare, and each goes its own way.
+Written in the lane language for one patient of the group (`lane`): small clones are rare, and each goes its own way. The clone of
+number lesion * N_CLONES + clone has n0, rho, J and the log of its uniform in rows 4 * number + (ENTRY, RHO, SHIFT, LUCK) of `small`, and
+birth and death per cell and day in rows node * size + 2 * number + (0, 1) of `rates`. Phases are those of `layout.Phase`.
 """
 
 from typing import TYPE_CHECKING
@@ -64,7 +66,7 @@ def rho_at(small, rates, size, clone, h, x, lane):
 
 
 def exponents_at(small, rates, size, clone, h, x, lane):
-    """rho and J at the share x of the step, from birth and death rates [3 * size] at its three nodes."""
+    """rho and J at the share x of the step; the integral of J takes more panels of three points where rho changes fast."""
     fastest = 0.0
     for node in static(range(3)):
         loss = rates[node * size + 2 * clone + 1, lane] - rates[node * size + 2 * clone, lane]

@@ -1,7 +1,8 @@
-"""Draws inside the kernel: the numbers of `remission.random`, bit for bit, in the lane language.
+"""Draws inside the kernel, in the lane language: the uniforms of `remission.random`, bit for bit, and their logarithms.
 
-Uniforms are whole-number arithmetic; the logarithm of a draw is computed without fused operations, so that a threshold has the same
-bits on every processor that follows IEEE 754.
+Uniforms are whole-number arithmetic; the logarithm of a draw is computed without fused operations, so that a threshold drawn here has
+the same bits on every processor that follows IEEE 754. It may differ from `remission.random.exponential`, which draws first thresholds,
+in the last bit.
 """
 
 import numpy as np

@@ -157,7 +157,10 @@ TSIT_DENSE = np.array(
 
 
 def step_rodas5p(y, p, c, flags, h, work, n, most, lesions):
-    """One step from y with the rates at y in `work.rates`; leaves the stages, and y1 in `work.end`."""
+    """One step from y with the rates at y in `work.rates`; leaves the stages, and y1 in `work.end`.
+
+    The last two stages are evaluated at y1 as far as it is known then; the last one completes it and is the estimated error.
+    """
     stages, inner, factors, inverse = work.stages, work.end, work.factors, 1.0 / h
     matrix(y, p, c, flags, inverse * (1.0 / RODAS_GAMMA), factors, most, lesions)
     factor(factors, most)
@@ -251,7 +254,7 @@ def interpolate_one(y, work, x, i, n, lane):
 
 
 def error_norm(y, h, work, atol, atol_factor, rtol, n):
-    """Root mean square of the error over the states that live, 1 being the tolerance; infinite if not finite."""
+    """Root mean square of the error over the states that live, 1 being the tolerance; infinite if any state is not finite."""
     end, counts, total, count = work.end, work.counts, lane_of(0.0), lane_of(0.0)
     for i in range(n):
         scale = atol_factor * atol[i] + rtol * maximum(abs(y[i]), abs(end[i]))

@@ -1,7 +1,7 @@
 """Texts gathered into one program: every function and constant by its name, compiled for a number of lanes.
 
 A function is compiled once for each combination of kinds it is called with, as a template is. Names are global: two different
-things of one name are refused.
+things of one name are refused. What a text may say is in `docs/lane_language.md`.
 """
 
 from __future__ import annotations
