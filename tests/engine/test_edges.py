@@ -1,0 +1,351 @@
+"""The corners of a run: nothing to do, everything at once, too much, too long, not a number; one odd member never harms another."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from remission.engine.batch import Batch, Dose, pack_doses, rows_to_come
+from remission.engine.compile import compile_system
+from remission.engine.ensemble import Options, advance, arm, observe, start, watch
+from remission.engine.layout import Record, Status
+from remission.engine.steppers import Method
+from remission.errors import InputError
+from remission.population import pack
+from tests.engine.random_members import drawn
+from tests.engine.structures import STRUCTURES, one_part
+
+OPTIONS = Options(rtol=1e-10, threads=1, faults=False)
+both_methods = pytest.mark.parametrize("method", list(Method))
+
+
+@cache
+def decay():
+    """A drug that leaves at a rate of its own, with its area: amounts are known in closed form."""
+
+    def says(m):
+        drug = m.state("drug", unit="mg", dosed=True)
+        m.flow(drug, None, m.parameters.out * drug)
+        m.output("seen", drug, "mg")
+        m.output("area", m.integral("whole", drug), "mg*day")
+
+    return compile_system(one_part(says, {"a.out": "1/day"}))
+
+
+def patients(rows, out=(0.5,), options: Options = OPTIONS, day: float = 0.0) -> Batch:
+    """One member for each rate `out`, all with the same dose rows."""
+    system, members = decay(), len(out)
+    packed = np.zeros((members, system.n_parameters(1)))
+    packed[:, 0] = out
+    return start(system, np.arange(members), packed, 0, pack_doses([list(rows)] * members), day=day, options=options)
+
+
+def left(rows, day: float, out: float = 0.5) -> float:
+    """Closed form of what is left of all rows before this day."""
+    total = 0.0
+    for row in rows:
+        if row.duration == 0.0:
+            total += row.amount * np.exp(-out * (day - row.day)) if row.day < day else 0.0
+        elif row.day < day:
+            end = min(day, row.day + row.duration)
+            total += row.amount / row.duration / out * (np.exp(-out * (day - end)) - np.exp(-out * (day - row.day)))
+    return total
+
+
+def bolus(day: float, amount: float) -> Dose:
+    return Dose(day, 0, amount)
+
+
+def infusion(day: float, amount: float, duration: float) -> Dose:
+    return Dose(day, 0, amount, duration, -1, 0)
+
+
+# ---- time -----------------------------------------------------------------------------------------------------------------------
+@both_methods
+@pytest.mark.parametrize("day", [0.0, 2.0])
+def test_no_time_is_no_change(method, day):
+    """Not even the doses of that day: they belong to the time after it."""
+    options = replace(OPTIONS, method=method)
+    batch = advance(decay(), patients([bolus(0.0, 10.0), bolus(2.0, 5.0)], options=options), day, options=options)
+    again = advance(decay(), batch, day, save=np.array([day]), options=options)
+    np.testing.assert_array_equal(again.y, batch.y)
+    assert again.t[0] == day
+    assert again.saved[0, 0, 0] == batch.y[0, 0] == pytest.approx(left([bolus(0.0, 10.0)] if day else [], day))
+    assert rows_to_come(again, 0)[0].day == day
+
+
+def test_a_day_gone_by_leaves_the_member_as_it_is():
+    batch = advance(decay(), patients([bolus(0.0, 10.0)]), 5.0, options=OPTIONS)
+    again = advance(decay(), batch, np.array([3.0]), options=OPTIONS)
+    assert again.t[0] == 5.0
+    np.testing.assert_array_equal(again.y, batch.y)
+    assert again.state.accepted[0] == batch.state.accepted[0]
+
+
+@pytest.mark.parametrize("day", [1e-300, 1e-16, 1e-12, 1e-6])
+def test_an_instant_is_enough_for_a_dose(day):
+    result = advance(decay(), patients([bolus(0.0, 10.0)]), day, options=OPTIONS)
+    assert result.t[0] == day
+    assert result.y[0, 0] == pytest.approx(10.0)
+
+
+@both_methods
+def test_a_million_years_end(method):
+    """The drug is long gone; the explicit method is held at its limit of stability, and says so if it is not let through."""
+    options = replace(OPTIONS, method=method, max_steps=2000)
+    result = advance(decay(), patients([bolus(0.0, 10.0)], options=options), 3.65e8, options=options)
+    if method == Method.RODAS5P:
+        assert result.status[0] == Status.OK
+        assert result.t[0] == 3.65e8
+        assert abs(result.y[0, 0]) < 1e-6
+    else:
+        assert result.status[0] == Status.STEPS_EXHAUSTED
+        assert result.t[0] < 3.65e8
+
+
+def test_days_may_lie_before_zero():
+    rows = [bolus(-7.0, 10.0), infusion(-3.0, 6.0, 5.0)]
+    result = advance(decay(), patients(rows, day=-7.0), 1.0, save=np.array([-7.0, -3.5, 0.0, 1.0]), options=OPTIONS)
+    np.testing.assert_allclose(result.saved[0, 1:, 0], [left(rows, day) for day in (-3.5, 0.0, 1.0)], rtol=1e-7)
+    assert result.saved[0, 0, 0] == 0.0
+
+
+def test_members_have_ends_of_their_own():
+    batch = patients([bolus(0.0, 10.0)], out=(0.5, 0.5, 0.5, 0.5))
+    result = advance(decay(), batch, np.array([0.0, 1.0, 2.5, 100.0]), options=OPTIONS)
+    assert result.t.tolist() == [0.0, 1.0, 2.5, 100.0]
+    np.testing.assert_allclose(result.y[:, 0], [0.0, *(left([bolus(0.0, 10.0)], day) for day in (1.0, 2.5, 100.0))], rtol=1e-7, atol=1e-9)
+
+
+# ---- doses ----------------------------------------------------------------------------------------------------------------------
+def test_doses_of_one_day_add_up_in_any_order():
+    rows = [bolus(1.0, 10.0), infusion(1.0, 6.0, 2.0), bolus(1.0, 5.0), infusion(1.0, 3.0, 2.0), infusion(1.0, 4.0, 1.0)]
+    ends = [advance(decay(), patients(own), 6.0, options=OPTIONS).y[0, 0] for own in (rows, rows[::-1])]
+    assert ends[0] == pytest.approx(left(rows, 6.0), rel=1e-8)
+    assert ends[0] == ends[1]
+
+
+def test_a_dose_on_day_zero_counts_and_one_on_the_last_day_does_not():
+    rows = [bolus(0.0, 10.0), bolus(4.0, 100.0), infusion(4.0, 100.0, 1.0)]
+    first = advance(decay(), patients(rows), 4.0, save=np.array([0.0, 4.0]), options=OPTIONS)
+    assert first.saved[0, 0, 0] == 0.0
+    assert first.saved[0, 1, 0] == first.y[0, 0] == pytest.approx(left(rows[:1], 4.0))
+    assert rows_to_come(first, 0) == rows[1:]
+    second = advance(decay(), first, 5.0, options=OPTIONS)
+    assert second.y[0, 0] == pytest.approx(left(rows, 5.0), rel=1e-8)
+
+
+@both_methods
+@pytest.mark.parametrize("stop", [2.0, 3.0, 3.5, 5.0, 7.0])
+def test_an_infusion_may_start_end_or_go_on_at_a_stop(method, stop):
+    """Infusions from 2 to 5 and from 3 to 7, with a visit at their starts, ends and in between."""
+    rows, options = [infusion(2.0, 6.0, 3.0), infusion(3.0, 8.0, 4.0)], replace(OPTIONS, method=method)
+    batch = advance(decay(), patients(rows, options=options), stop, options=options)
+    assert batch.y[0, 0] == pytest.approx(left(rows, stop), rel=1e-8, abs=1e-12)
+    assert advance(decay(), batch, 10.0, options=options).y[0, 0] == pytest.approx(left(rows, 10.0), rel=1e-8)
+
+
+def test_what_an_infusion_brings_is_its_amount():
+    """Whatever its length: the area is the amount over the rate of loss."""
+    for duration in (1e-6, 0.01, 1.0, 30.0):
+        batch = advance(decay(), patients([infusion(1.0, 7.0, duration)]), 120.0, options=OPTIONS)
+        assert batch.state.q[0, 0] == pytest.approx(7.0 / 0.5, rel=1e-7), duration
+
+
+def test_thousands_of_doses_and_overlapping_infusions():
+    rows = [bolus(0.003 * k, 0.01) for k in range(3000)] + [infusion(0.0101 * k, 0.02, 1.7) for k in range(1000)]
+    result = advance(decay(), patients(rows), 15.0, options=OPTIONS)
+    assert result.status[0] == Status.OK
+    assert result.y[0, 0] == pytest.approx(left(rows, 15.0), rel=1e-6)
+    assert result.state.p[0, -1] == 0.0
+
+
+def test_a_dose_of_nothing_is_a_stop_and_no_more():
+    whole = advance(decay(), patients([bolus(0.0, 10.0)]), 6.0, options=OPTIONS)
+    broken = advance(decay(), patients([bolus(0.0, 10.0), *(bolus(0.7 * k, 0.0) for k in range(1, 8))]), 6.0, options=OPTIONS)
+    assert broken.y[0, 0] == pytest.approx(whole.y[0, 0], rel=1e-8)
+
+
+# ---- days to save ---------------------------------------------------------------------------------------------------------------
+def test_days_to_save_may_be_none_dense_or_twice_the_same():
+    rows = [bolus(0.0, 10.0), bolus(2.0, 5.0)]
+    plain = advance(decay(), patients(rows), 6.0, options=OPTIONS)
+    for days in (np.zeros(0), np.repeat([0.0, 2.0, 2.5, 6.0], 3), np.linspace(0.0, 6.0, 20_001)):
+        result = advance(decay(), patients(rows), 6.0, save=days, options=OPTIONS)
+        np.testing.assert_array_equal(result.y, plain.y)
+        np.testing.assert_array_equal(result.state.accepted, plain.state.accepted)
+        np.testing.assert_allclose(result.saved[0, :, 0], [left(rows, day) for day in days], atol=1e-6)
+
+
+def test_days_outside_the_run_are_not_saved():
+    batch = advance(decay(), patients([bolus(0.0, 10.0)]), 2.0, options=OPTIONS)
+    result = advance(decay(), batch, 4.0, save=np.array([-1.0, 0.0, 1.999, 2.0, 4.0, 4.0000001, 9.0]), options=OPTIONS)
+    assert np.isnan(result.saved[0, :, 0]).tolist() == [True, True, True, False, False, True, True]
+
+
+@pytest.mark.parametrize("days", [[2.0, 1.0], [0.0, np.nan], [0.0, np.inf]])
+def test_days_that_are_not_sorted_numbers_are_refused(days):
+    with pytest.raises(InputError, match="sorted finite"):
+        advance(decay(), patients([]), 6.0, save=np.array(days), options=OPTIONS)
+
+
+# ---- numbers that are none, and limits ------------------------------------------------------------------------------------------
+@both_methods
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["parameter", "state", "amount", "rate"])
+def test_what_is_not_a_number_marks_its_member_and_no_other(method, value, where):
+    rows, out, options = [bolus(1.0, 10.0), infusion(2.0, 4.0, 1.0)], np.linspace(0.2, 0.9, 11), replace(OPTIONS, method=method)
+    healthy = advance(decay(), patients(rows, out, options), 6.0, save=np.array([3.0]), options=options)
+    batch = patients(rows, np.where(np.arange(11) == 4, value, out) if where == "parameter" else out, options)
+    if where == "state":
+        batch.state.y[4, 0] = value
+    if where in ("amount", "rate"):
+        batch.doses.amount[4, 0 if where == "amount" else 1] = value
+    result = advance(decay(), batch, 6.0, save=np.array([3.0]), options=options)
+    others = np.arange(11) != 4
+    assert result.status[4] == Status.NON_FINITE
+    assert (result.status[others] == Status.OK).all()
+    np.testing.assert_array_equal(result.y[others], healthy.y[others])
+    np.testing.assert_array_equal(result.saved[others], healthy.saved[others])
+
+
+def test_rates_at_their_bounds():
+    """A drug that never leaves, one that leaves at once, and what lies between."""
+    out = np.array([0.0, 1e-300, 1e-12, 1.0, 1e6, 1e9])
+    result = advance(decay(), patients([bolus(0.0, 10.0)], out), 1.0, options=OPTIONS)
+    assert (result.status == Status.OK).all()
+    np.testing.assert_allclose(result.y[:, 0], 10.0 * np.exp(-out), rtol=1e-8, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTURES))
+def test_coefficients_of_zero_are_survived(name):
+    """Each coefficient of a structure set to zero in turn: the run ends, and only a member without a value may fail."""
+    one = drawn(name)
+    options = Options(n_small=0.0, faults=False, max_steps=20_000)
+    keys = sorted(one.values)
+    zeroed = replace(one, values={key: one.values[key].copy() for key in keys})
+    for m, key in zip(range(one.size), keys, strict=False):
+        zeroed.values[key][m] = 0.0
+    result = advance(one.compiled, zeroed.batch(options), one.structure.days, options=options)
+    ended = np.isin(result.status, (Status.OK, Status.NON_FINITE, Status.STEPS_EXHAUSTED))
+    assert ended.all()
+    assert np.isfinite(result.y[result.status == Status.OK]).all()
+    assert (result.status[len(keys) :] == Status.OK).all()
+
+
+def test_a_member_out_of_steps_stands_where_it_got_to():
+    few = replace(OPTIONS, max_steps=4)
+    result = advance(decay(), patients([bolus(0.0, 10.0)], out=(0.5, 0.0), options=few), 50.0, options=few)
+    assert result.status.tolist() == [Status.STEPS_EXHAUSTED, Status.OK]
+    assert 0.0 < result.t[0] < 50.0
+    assert result.y[0, 0] == pytest.approx(left([bolus(0.0, 10.0)], result.t[0]), rel=1e-6)
+    assert advance(decay(), result, 60.0, options=OPTIONS).t.tolist() == [result.t[0], 60.0]
+
+
+# ---- many members and none -------------------------------------------------------------------------------------------------------
+def test_nobody_is_no_problem():
+    nobody = start(decay(), np.zeros(0, int), np.zeros((0, decay().n_parameters(1))), 0, options=OPTIONS)
+    watched = arm(watch(nobody, [0]), [0], [1.0], [True])
+    result = advance(decay(), watched, 5.0, save=np.arange(3.0), options=OPTIONS)
+    assert result.saved.shape == (0, 3, 2)
+    assert observe(decay(), result).shape == (0, 2)
+
+
+def test_one_member_is_the_same_as_among_many():
+    rows, out = [bolus(0.0, 10.0), infusion(1.0, 5.0, 2.0)], np.linspace(0.2, 0.9, 33)
+    many = advance(decay(), patients(rows, out), 6.0, options=OPTIONS)
+    for m in (0, 7, 32):
+        alone = advance(decay(), patients(rows, out[m : m + 1]), 6.0, options=OPTIONS)
+        np.testing.assert_array_equal(alone.y[0], many.y[m])
+
+
+def crowd(members: int) -> Batch:
+    system = decay()
+    packed = np.zeros((members, system.n_parameters(1)))
+    packed[:, 0] = np.linspace(0.1, 1.0, members)
+    days, amounts = np.zeros((members, 2)), np.full((members, 2), 10.0)
+    days[:, 1] = 3.0
+    whole = np.zeros((members, 2), np.int64)
+    rows = pack_doses([[]])._replace(
+        day=days, agent=whole, amount=amounts, duration=np.zeros((members, 2)), lesion=whole - 1, input=whole - 1,
+        next_row=np.zeros(members, np.int64),
+    )  # fmt: skip
+    return watch(start(system, np.arange(members), packed, 0, rows, options=Options()), [0], below=0.5)
+
+
+def peak_memory(members: int) -> tuple[float, Batch]:
+    """Bytes per member that a run takes at most, beyond the batch that it is given."""
+    batch = crowd(members)
+    tracemalloc.start()
+    result = advance(decay(), batch, 30.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / members, result
+
+
+def crowd_is_right(result: Batch) -> None:
+    out = result.state.p[:, 0]
+    assert (result.status == Status.OK).all()
+    np.testing.assert_allclose(result.y[:, 0], 10 * np.exp(-30 * out) + 10 * np.exp(-27 * out), rtol=1e-3, atol=1e-5)
+    peak = np.maximum(10.0, 10 * np.exp(-3 * out) + 10)
+    np.testing.assert_allclose(result.watch.record[:, 0, Record.HIGHEST], peak, rtol=1e-4)
+
+
+def test_a_hundred_thousand_members_take_no_more_memory_each_than_ten_thousand():
+    few, _ = peak_memory(10_000)
+    many, result = peak_memory(100_000)
+    crowd_is_right(result)
+    assert many < 1.2 * few
+
+
+@pytest.mark.slow
+def test_a_million_members_take_no_more_memory_each_than_ten_thousand():
+    few, _ = peak_memory(10_000)
+    many, result = peak_memory(1_000_000)
+    crowd_is_right(result)
+    assert many < 1.2 * few
+
+
+# ---- lesions --------------------------------------------------------------------------------------------------------------------
+def arrow_members(lesions, capacity: int, options: Options) -> Batch:
+    """Members of the arrow structure that differ in nothing but the number of their lesions."""
+    one = drawn("arrow")
+    system, n = one.compiled, len(lesions)
+    longer = {key: np.concatenate([v, v], axis=1)[:, :capacity] if v.ndim == 2 else v for key, v in one.values.items()}
+    first = {key: np.repeat(v[:1], n, axis=0) for key, v in longer.items()}
+    packed = pack(one.structure.system, first, tuple(("marrow", "brain")[l % 2] for l in range(capacity)), capacity)
+    rows = pack_doses([one.rows[0]] * n)
+    return start(system, np.zeros(n, int), packed, np.asarray(lesions), rows, options=options)
+
+
+def test_members_with_none_to_ten_lesions_share_a_batch():
+    """Each ends as if it ran alone with room for its own lesions and no more."""
+    options, lesions, system = Options(rtol=1e-7, faults=False), np.arange(11), drawn("arrow").compiled
+    together = advance(system, arrow_members(lesions, 10, options), 20.0, save=np.array([5.0]), options=options)
+    assert (together.status == Status.OK).all()
+    for count in lesions:
+        alone = advance(system, arrow_members([count], max(count, 1), options), 20.0, save=np.array([5.0]), options=options)
+        states, outputs = system.n_states(count), system.n_observed(count)
+        np.testing.assert_array_equal(together.y[count, :states], alone.y[0, :states])
+        np.testing.assert_array_equal(together.saved[count, 0, :outputs], alone.saved[0, 0, :outputs])
+        assert np.isnan(together.saved[count, 0, outputs:]).all()
+        assert (together.y[count, states:] == 0.0).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -1e300])
+def test_numbers_of_lesions_that_are_not_there_do_not_matter(value):
+    options, system = Options(faults=False), drawn("arrow").compiled
+    batch = arrow_members([0, 1, 2, 3], 6, options)
+    changed = batch.state.p.copy()
+    for m, count in enumerate([0, 1, 2, 3]):
+        changed[m, system.n_parameters(count) :] = value
+    lesions = np.array([0, 1, 2, 3])
+    other = start(system, np.zeros(4, int), changed, lesions, pack_doses([rows_to_come(batch, 0)] * 4), options=options)
+    one, two = (advance(system, start_, 20.0, save=np.array([5.0]), options=options) for start_ in (batch, other))
+    np.testing.assert_array_equal(one.y, two.y)
+    np.testing.assert_array_equal(one.saved, two.saved)
+    assert (two.status == Status.OK).all()
