@@ -10,9 +10,11 @@ import numpy as np
 from remission.arm_run import ArmRun
 from remission.dose_rows import add_rows, dose_table, engine_rows, in_system, one_row
 from remission.engine.batch import Batch
+from remission.engine.choice import PILOT_MEMBERS, pilot
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, arm, simulate, start, watch
 from remission.engine.layout import FAILURES, Record, Status
+from remission.engine.steppers import Method
 from remission.measurement import LABEL, Reader
 from remission.model.regimen import Regimen
 from remission.model.system import System
@@ -78,6 +80,28 @@ class Course:
     cells: bool
 
 
+def enrolled(
+    system: System,
+    cohort: Cohort,
+    spec: ArmSpec,
+    protocol: ProtocolSpec,
+    sites: tuple[str, ...],
+    seed: int,
+    options: Options,
+    without: frozenset[str] = NOTHING_OFF,
+) -> Course:
+    """The course of one arm on the day of enrollment, before anything has happened; see `course_of`."""
+    regimen = in_system(system, spec.regimen)
+    cells = CELLS in regimen.agents
+    plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
+    supply = supplied(cohort.values, cohort.index, seed, cells, certain="no_infusion" in without)
+    expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
+    end = np.nan_to_num(expected) + plan.end + 1.0
+    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed, without)
+    batch = _watched(system, _enrolled(system, cohort, regimen, supply, sites, end, seed, options), cohort)
+    return Course(clinic, supply, batch, end, cells)
+
+
 def course_of(
     system: System,
     cohort: Cohort,
@@ -94,17 +118,26 @@ def course_of(
 
     `without` names intercurrent events that are switched off (their strategy is hypothetical): `no_infusion`, `transplant`, `new_therapy`.
     """
-    regimen = in_system(system, spec.regimen)
-    cells = CELLS in regimen.agents
-    plan = plan_of(protocol.visits, protocol.safety if cells else (), cells)
-    supply = supplied(cohort.values, cohort.index, seed, cells, certain="no_infusion" in without)
-    expected = np.where(np.isfinite(supply.anchor), supply.anchor, supply.not_treated_day)
-    end = np.nan_to_num(expected) + plan.end + 1.0
-    clinic = _clinic(system, cohort, regimen, protocol, plan, supply, end, seed, without)
-    batch = _watched(system, _enrolled(system, cohort, regimen, supply, sites, end, seed, options), cohort)
-    seen = clinic if progress is None else _Told(clinic, progress, spec.key, float(end.max()))
-    batch = simulate(compile_system(system), batch, end, save=save, protocol=seen, options=replace(options, seed=seed))
-    return Course(clinic, supply, batch, end, cells)
+    course = enrolled(system, cohort, spec, protocol, sites, seed, options, without)
+    seen = course.clinic if progress is None else _Told(course.clinic, progress, spec.key, float(course.end.max()))
+    options = replace(options, seed=seed)
+    batch = simulate(compile_system(system), course.batch, course.end, save=save, protocol=seen, options=options)
+    return replace(course, batch=batch)
+
+
+def method_of(
+    system: System,
+    cohort: Cohort,
+    spec: ArmSpec,
+    protocol: ProtocolSpec,
+    sites: tuple[str, ...],
+    seed: int,
+    options: Options,
+) -> Method:
+    """The cheaper method for an arm, by its first patients without their clinic; the same for any size of the cohort."""
+    few = cohort.take(np.arange(min(PILOT_MEMBERS, cohort.size)))
+    course = enrolled(system, few, spec, protocol, sites, seed, options)
+    return pilot(compile_system(system), course.batch, course.end, replace(options, seed=seed))
 
 
 def run_arm(

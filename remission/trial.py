@@ -15,13 +15,15 @@ import polars as pl
 
 from remission import catalog, diseases, run_directory, therapies
 from remission.arm_run import ArmRun, joined, load_part, save_part
-from remission.arms import run_arm
+from remission.arms import method_of, run_arm
 from remission.diseases.build import build
 from remission.engine.cache import cache_directory
 from remission.engine.compile import compile_system
 from remission.engine.cpu import cores
 from remission.engine.ensemble import Options
+from remission.engine.kernels import TITLES
 from remission.engine.layout import FAILURES
+from remission.engine.steppers import Method
 from remission.errors import FailedMembers, InputError, Problems, nearest
 from remission.history import cohort_key, make_cohort
 from remission.measurement import LABEL, TABLE
@@ -37,7 +39,7 @@ from remission.tables import Row
 PART = 4000
 RTOL = 5e-6
 ALWAYS = ("transplant", "later_line")
-SOLVER = f"solver: Rodas5P, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance"
+SOLVER = f"solver: {{method}}, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance"
 TARGETS = Path(__file__).parent / "validation"
 
 
@@ -179,6 +181,7 @@ def run_study(
     cohorts = _cohorts(study, size, seed, told, options)
     clock["cohort"] = time.perf_counter() - begun
     begun = time.perf_counter()
+    options = replace(options, method=_method(study, cohorts, seed, options))
     runs = {arm.key: _arm(study, cohorts[arm.key], arm, seed, options, parts, told) for arm in scenario.arms}
     clock["arms"] = time.perf_counter() - begun
     return TrialResult.of(
@@ -187,12 +190,12 @@ def run_study(
         seed=seed,
         pairing=scenario.pairing,
         seconds={name: round(value, 3) for name, value in clock.items()},
-        notes=[SOLVER, *_told(changed, model_draws)],
+        notes=[SOLVER.format(method=TITLES[options.method]), *_told(changed, model_draws)],
         cohort=next(iter(cohorts.values())).flow,
         assumed=assumed_table(study),
         targets=published(scenario),
         model_draws=model_draws,
-        run={"rtol": RTOL, "system": study.system.digest, "parameters": study.parameters.digest(), "set": dict(changed or {})},
+        run={"rtol": RTOL, "method": options.method.name.lower(), "system": study.system.digest, "parameters": study.parameters.digest(), "set": dict(changed or {})},
         failure=_failure(runs, max_failed),
     )
 
@@ -236,6 +239,12 @@ def published(scenario: Scenario) -> pl.DataFrame | None:
     return table.with_columns(pl.lit(None, dtype=pl.Boolean).alias("inside"))
 
 
+def _method(study: Study, cohorts: Mapping[str, Cohort], seed: int, options: Options) -> Method:
+    """The method of all arms, chosen on the first patients of the first; an empty trial needs none."""
+    first = study.scenario.arms[0]
+    return method_of(study.system, cohorts[first.key], first, study.scenario.protocol, study.sites, seed, options)
+
+
 def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort]:
     """One cohort for every arm (counterfactual), or one of its own for each (randomized)."""
     arms = study.scenario.arms
@@ -250,7 +259,7 @@ def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size:
     """Where finished parts are kept; with `resume`, those of another study are refused."""
     if out is None:
         return None
-    said = [study.system.digest, study.parameters.digest(), repr(study.scenario), seed, size]
+    said = [study.system.digest, study.parameters.digest(), repr(study.scenario), seed, size, RTOL]
     key = hashlib.blake2b(json.dumps(said).encode(), digest_size=12).hexdigest()
     if resume and run_directory.is_run(out) and run_directory.read_marker(out).get("study", key) != key:
         raise InputError(

@@ -29,11 +29,19 @@ def pilot(system: Compiled, batch: Batch, until: float | np.ndarray, options: Op
     """Rodas5P, or Tsit5 where the first 64 members need fewer operations with it and none fails that did not before."""
     few = np.arange(min(PILOT_MEMBERS, batch.size))
     members, stop = take(batch, few), np.broadcast_to(np.asarray(until, float), batch.size)[few]
-    cost, failed = {}, {}
-    for method in Method:
-        result = advance(system, members, stop, options=replace(options, method=method))
-        tries = result.state.accepted + result.state.rejected - members.state.accepted - members.state.rejected
-        per_step = [operations_per_step(system, method, int(lesions)) for lesions in result.state.n_lesions]
-        cost[method], failed[method] = int(np.dot(tries, per_step)), int(np.isin(result.status, FAILURES).sum())
-    cheaper = cost[Method.TSIT5] < cost[Method.RODAS5P]
-    return Method.TSIT5 if cheaper and failed[Method.TSIT5] <= failed[Method.RODAS5P] else Method.RODAS5P
+    if few.size == 0:
+        return Method.RODAS5P
+    cost, tries, failed = _cost(system, members, stop, replace(options, method=Method.RODAS5P))
+    worth = tries.max() * operations_per_step(system, Method.RODAS5P, batch.capacity)
+    most = int(worth / operations_per_step(system, Method.TSIT5, 0)) + 1  # a member that needs more settles the matter
+    explicit = replace(options, method=Method.TSIT5, max_steps=min(options.max_steps, few.size * most))
+    other, _, lost = _cost(system, members, stop, explicit)
+    return Method.TSIT5 if other < cost and lost <= failed else Method.RODAS5P
+
+
+def _cost(system: Compiled, members: Batch, stop: np.ndarray, options: Options) -> tuple[int, np.ndarray, int]:
+    """Operations of all members, tries of each, and how many failed."""
+    result = advance(system, members, stop, options=options)
+    tries = result.state.accepted + result.state.rejected - members.state.accepted - members.state.rejected
+    per_step = [operations_per_step(system, options.method, int(lesions)) for lesions in result.state.n_lesions]
+    return int(np.dot(tries, per_step)), tries, int(np.isin(result.status, FAILURES).sum())

@@ -52,6 +52,7 @@ def watched(y, p, c, q, flags, o, L, lesions):
     out(y, p, c, q, flags, o, L, lesions)
 '''
 
+TITLES = {Method.RODAS5P: "Rodas5P", Method.TSIT5: "Tsit5"}
 Listener = Callable[[str, bool], None]
 _listeners: list[Listener] = []
 _lock = Lock()
@@ -173,9 +174,8 @@ def listening(listener: Listener) -> Iterator[None]:
 
 def _compiled(system: Compiled, variant: Variant) -> bytes:
     """Machine code made now; whoever listens is told before and after."""
-    states, method = system.n_patient + system.n_block, variant.method.name.capitalize()
-    steps = f"{states} states, {method}, {variant.lanes} lanes"
-    what = f"compile {steps if 'run_group' in variant.entries else f'the start of {states} states'}"
+    steps = f"{TITLES[variant.method]}, {variant.lanes} lanes" if "run_group" in variant.entries else "start and outputs"
+    what = f"compile {system.n_patient + system.n_block} states, {steps}"
     for listener in tuple(_listeners):
         listener(what, False)
     code = machine_code.object_code(program(system, variant))
