@@ -44,9 +44,9 @@ def is_mere_sign(node: Node) -> bool:
     return node.op == "negate" and not node.args[0].args
 
 
-def cheaper(graph: Graph, roots: list[Node]) -> list[Node]:
-    """The roots of one function, rewritten."""
-    first = _rewritten(graph, roots, _Signs(graph))
+def cheaper(graph: Graph, roots: list[Node], positive: frozenset[str] = frozenset()) -> list[Node]:
+    """The roots of one function, rewritten. positive: parameters that are known to be positive."""
+    first = _rewritten(graph, roots, _Signs(graph, positive))
     second = _rewritten(graph, first, _Powers(graph, first))
     return _rewritten(graph, second, _Reciprocals(graph, second))
 
@@ -69,14 +69,21 @@ def rebuilt(graph: Graph, node: Node, args: tuple[Node, ...]) -> Node:
 
 
 class _Signs:
-    """Moves signs outwards and into differences, and cancels what divides itself."""
+    """Moves signs outwards and into differences, cancels what divides itself, and takes logarithms by a parameter apart."""
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
+    def __init__(self, graph: Graph, positive: frozenset[str]):
+        self.graph, self.positive = graph, positive
 
     def __call__(self, node: Node, args: tuple[Node, ...]) -> Node:
+        if node.op == "log" and args[0].op == "divide" and any(self._is_positive(x) for x in args[0].args):
+            return self.subtract(*(self.graph.call("log", x) for x in args[0].args))
         rule = getattr(self, node.op, None)
         return rule(*args) if rule else rebuilt(self.graph, node, args)
+
+    def _is_positive(self, node: Node) -> bool:
+        """Whether a value is a positive parameter, whose logarithm is computed once."""
+        key = node.data[0] if isinstance(node.data, tuple) else node.data
+        return node.op == "parameter" and key in self.positive
 
     def negate(self, a: Node) -> Node:
         g = self.graph

@@ -7,6 +7,7 @@ operations of `operations.py`, so it does not know how many patients one value s
     rhs(y, p, c, flags, dy, L, lesions)                    rates, per day
     matrix(y, p, c, flags, shift, a, L, lesions)           shift*I - J, every slot of the arrow
     factor(a, L)    solve(a, x, L)                         in place
+    factored(y, p, c, flags, shift, a, L, lesions)         matrix and factor in one
     quad(y, p, c, flags, g, bd, L, lesions)                rates of integrals; birth and death per cell and day
     out(y, p, c, q, flags, o, L, lesions)                  declared outputs
     dose(agent, amount, lesion, y, p, c, flags, L, lane)   jump of one patient; lesion -1: all of them
@@ -21,13 +22,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from remission.engine.algebra import cheaper, stored_nodes
 from remission.engine.elimination import elimination
-from remission.engine.emit import Function
+from remission.engine.emit import body_of
 from remission.engine.flops import flops
 from remission.engine.jacobian import LoopedMatrix, UnrolledMatrix
 from remission.engine.linear import Arrow
 from remission.engine.places import INDENT, Places
+from remission.engine.sinks import Function
 from remission.engine.unrolled import Unrolled
 from remission.model.expression import Node, is_zero
 from remission.model.system import System
@@ -41,6 +45,7 @@ ARGUMENTS = {
     "rhs": "y, p, c, flags, dy, L, lesions",
     "matrix": "y, p, c, flags, shift, a, L, lesions",
     "factor": "a, L",
+    "factored": "y, p, c, flags, shift, a, L, lesions",
     "solve": "a, x, L",
     "quad": "y, p, c, flags, g, bd, L, lesions",
     "out": "y, p, c, q, flags, o, L, lesions",
@@ -49,6 +54,7 @@ ARGUMENTS = {
     "init": "p, c, y, L, lane",
 }
 ARGUMENTS_OF_WATCHED = ARGUMENTS["out"]
+FACTORED = ["matrix(y, p, c, flags, shift, a, L, lesions)", "factor(a, L)"]
 MOST_CLONES, MOST_STATES = 16, 32
 Stores = list[tuple[int, Node, str]]
 
@@ -87,16 +93,19 @@ class Generator:
         g, rates = self.system.graph, self._rates()
         matrix = (UnrolledMatrix if self.unrolled else LoopedMatrix)(self.system, self.places, rates)
         stores = {"rhs": self._rhs(rates), "quad": self._quad(), "out": self._outputs()}
-        cheap = {name: cheaper(g, [node for _, node, _ in of]) for name, of in stores.items()}
-        entries = matrix.roots()
+        positive = positive_parameters(self.system)
+        cheap = {name: cheaper(g, [node for _, node, _ in of], positive) for name, of in stores.items()}
+        entries = cheaper(g, matrix.roots(), positive)
         self.seen = list(zip(stores["out"], cheap["out"], self._output_places(), strict=True))
         constants = stored_nodes([node for roots in (*cheap.values(), entries) for node in roots])
         self._place(constants, matrix.arrow)
         bodies = {"prepare": self._prepare(constants)}
         for name, of in stores.items():
-            bodies[name] = self._function(of, cheap[name]).body()
-        bodies["matrix"] = matrix.function(entries).body()
+            bodies[name] = body_of(self._function(of, cheap[name]))
+        bodies["matrix"] = body_of(matrix.function(entries))
         tables, own = elimination(matrix.arrow)
+        both = None if matrix.arrow.is_long else matrix.factored(entries)
+        bodies["factored"] = FACTORED if both is None else body_of(both)
         return self._generated(bodies | own | self._rare(), [*matrix.tables, *tables], matrix.arrow)
 
     def _generated(self, bodies: dict[str, list[str]], tables: list[str], arrow: Arrow) -> Generated:
@@ -172,7 +181,7 @@ class Generator:
         first, lesion = self.places.sizes("outputs")
         wanted = {place if place < first else first + (place - first) % lesion for place in watched}
         chosen = [(store, node) for store, node, places in self.seen if wanted.intersection(places)]
-        body = self._function([store for store, _ in chosen], [node for _, node in chosen]).body()
+        body = body_of(self._function([store for store, _ in chosen], [node for _, node in chosen]))
         return _text_of("watched", body).lstrip("\n") + "\n"
 
     def _everywhere(self, per: str, node: Node, array: str, place) -> Stores:
@@ -206,7 +215,7 @@ class Generator:
         for node in constants:
             sink = (function.patient, function.lesion, function.clone)[max(node.scope, 1) - 1]
             sink(node, f"c[{self.places.constant(node)}] = {{}}".format)
-        return function.body()
+        return body_of(function)
 
     def _rare(self) -> dict[str, list[str]]:
         """The functions of one patient, with loops over clones."""
@@ -216,7 +225,7 @@ class Generator:
             getattr(start, state.per)(state.initial, f"y[{self._state(state)}, lane] = {{}}".format)
         doses = _cases(s, places, "agent", [agent.jumps for agent in s.agents])
         events = _cases(s, places, "hazard", [q.jumps for q in hazards(s)])
-        return {"dose": doses, "event": events, "init": start.body()}
+        return {"dose": doses, "event": events, "init": body_of(start)}
 
 
 def _cases(system: System, places: Places, selector: str, jumps: list) -> list[str]:
@@ -228,10 +237,16 @@ def _cases(system: System, places: Places, selector: str, jumps: list) -> list[s
             state = states[name]
             guard = "if clone < 0 or clone == j: " if selector == "hazard" and state.per == "clone" else ""
             getattr(function, state.per)(node, f"{guard}y[{places.state(name, state.per)}, lane] = {{}}".format)
-        body = function.body()
+        body = body_of(function)
         if body:
             lines += [f"if {selector} == {number}:", *(INDENT + line for line in body)]
     return lines
+
+
+def positive_parameters(system: System) -> frozenset[str]:
+    """Parameters whose typical value is above 0: those of a ratio under a logarithm, where a negative one has no meaning."""
+    typical = system.parameters.typical(1, system.n_clones)
+    return frozenset(name for name, *_ in system.parameter_names if np.asarray(typical[name], float).min() > 0.0)
 
 
 def watched_text(system: System, watched: tuple[int, ...]) -> str:

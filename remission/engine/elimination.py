@@ -7,6 +7,10 @@ patient with one lesion: the patient's, then the lesion's. An arrow whose text w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
 from remission.engine.elimination_tables import elimination_by_tables
 from remission.engine.linear import Arrow, Pair
 from remission.engine.places import INDENT
@@ -18,7 +22,7 @@ def elimination(structure: Arrow) -> tuple[list[str], Bodies]:
     """Lines of tables, and the bodies of `factor` and `solve`."""
     if structure.is_long:
         return elimination_by_tables(structure)
-    return [], {"factor": _Factors(structure).lines(), "solve": _Solution(structure).lines()}
+    return [], {"factor": Factors(structure).lines(), "solve": _Solution(structure).lines()}
 
 
 def functions(structure: Arrow) -> str:
@@ -61,58 +65,87 @@ class _Straight:
         return ["for l in range(L):", *(INDENT + line for line in (*used, *body))]
 
 
-class _Factors(_Straight):
-    """Factors in place."""
+@dataclass(frozen=True)
+class Step:
+    """One entry of the factors: its place in the arrow, and the statements that make it of what it starts from."""
+
+    part: str
+    pair: Pair
+    write: Callable[[str], list[str]]
+
+
+class Factors(_Straight):
+    """The statements of a factorization: steps before the loop over lesions, in it, and after it.
+
+    `totals` names what lesions take from each entry of the patient corner: lesion after lesion is subtracted there.
+    """
+
+    def __init__(self, structure: Arrow):
+        super().__init__(structure)
+        patient = self.early + self.late
+        self.before_loop = [step for k in self.early for step in self._pivot(k, patient, self.early)]
+        self.within = [step for i in sorted(self.block) for e in self.early for step in self._step((i, e), self.early, e)]
+        for k in self.block:
+            self.within += self._pivot(k, self.block + self.late, self.early + self.block)
+        self.after_loop = [step for k in self.late for step in self._pivot(k, self.late, patient)]
+        self.totals = {pair: f"u{pair[0]}_{pair[1]}" for pair in product(self.late, self.late) if self._taken(pair)}
 
     def lines(self) -> list[str]:
-        patient, first = self.early + self.late, []
-        for k in self.early:
-            first += self._pivot(k, patient, self.early)
-        within = [line for i in sorted(self.block) for e in self.early for line in self._entry((i, e), self.early, e)]
-        for k in self.block:
-            within += self._pivot(k, self.block + self.late, self.early + self.block)
-        last = []
-        for k in self.late:
-            last += self._pivot(k, self.late, patient)
-        return first + self.loop(within + self._corner()) + last
+        """The body of `factor`."""
+        before = [line for step in self.before_loop for line in step.write(self._start(step))]
+        before += [f"{name} = {self.entries[pair]}" for pair, name in self.totals.items()]
+        within = [line for step in self.within for line in step.write(self._start(step))]
+        after = [line for step in self.after_loop for line in step.write(self.totals.get(step.pair, self._start(step)))]
+        return before + self.loop(within + self.taken()) + after
 
-    def _pivot(self, k: int, others: tuple[int, ...], earlier: tuple[int, ...]) -> list[str]:
+    def taken(self) -> list[str]:
+        """What a lesion takes from the patient corner, one statement per entry."""
+        return [f"{name} = {_difference(name, self._taken(pair))}" for pair, name in self.totals.items()]
+
+    def _taken(self, pair: Pair) -> list[str]:
+        i, j = pair
+        return [f"{_name(i, m)} * {_name(m, j)}" for m in self.block if self._both(i, m, j)]
+
+    def _start(self, step: Step) -> str:
+        pair = self.numbered(step)
+        return "" if pair in self.filled else self.entries[pair]
+
+    def numbered(self, step: Step) -> Pair:
+        """Row and column of a step as states of a patient with one lesion."""
+        n = self.structure.n_patient
+        return step.pair[0] + (n if step.part[0] == "l" else 0), step.pair[1] + (n if step.part[1] == "l" else 0)
+
+    def _pivot(self, k: int, others: tuple[int, ...], earlier: tuple[int, ...]) -> list[Step]:
         """The pivot, its row to the right and the multipliers below it, among `others`."""
-        lines = self._entry((k, k), earlier)
+        steps = self._step((k, k), earlier)
         for j in self.after(others, k):
-            lines += self._entry((k, j), earlier)
+            steps += self._step((k, j), earlier)
         for i in self.after(others, k):
-            lines += self._entry((i, k), earlier, k)
-        return lines
+            steps += self._step((i, k), earlier, k)
+        return steps
 
-    def _entry(self, pair: Pair, earlier: tuple[int, ...], pivot: int | None = None) -> list[str]:
-        """The statements of one entry: what is subtracted, the division by the pivot, and the store."""
+    def _step(self, pair: Pair, earlier: tuple[int, ...], pivot: int | None = None) -> list[Step]:
+        """The entry at a pair, if there is one: what is subtracted, the division by the pivot, and the store."""
         if pair not in self.entries:
             return []
-        (i, j), place = pair, self.entries[pair]
+        (i, j), n = pair, self.structure.n_patient
         first = i if self.place[i] < self.place[j] else j
         terms = [f"{_name(i, m)} * {_name(m, j)}" for m in self.before(earlier, first) if self._both(i, m, j)]
-        value = _difference("" if pair in self.filled else place, terms)
-        if i == j:
-            value = f"1.0 / ({value})" if terms else f"1.0 / {value}"
-        elif pivot is not None:
-            value = f"({value}) * {_name(pivot, pivot)}" if terms else f"{value} * {_name(pivot, pivot)}"
-        lines = [f"{_name(i, j)} = {value}"]
-        return [*lines, f"{place} = {_name(i, j)}"] if terms or i == j or pivot is not None else lines
+
+        def write(start: str) -> list[str]:
+            value = _difference(start, terms)
+            if i == j:
+                value = f"1.0 / ({value})"
+            elif pivot is not None:
+                value = f"({value}) * {_name(pivot, pivot)}" if _is_sum(value) else f"{value} * {_name(pivot, pivot)}"
+            lines = [f"{_name(i, j)} = {value}"]
+            return lines if lines == [f"{_name(i, j)} = {self.entries[pair]}"] else [*lines, f"{self.entries[pair]} = {_name(i, j)}"]
+
+        part = ("l" if i >= n else "p") + ("l" if j >= n else "p")
+        return [Step(part, (i - n if i >= n else i, j - n if j >= n else j), write)]
 
     def _both(self, i: int, m: int, j: int) -> bool:
         return (i, m) in self.entries and (m, j) in self.entries
-
-    def _corner(self) -> list[str]:
-        """What a lesion takes from the patient corner, one statement per entry."""
-        lines = []
-        for i in self.late:
-            for j in self.late:
-                terms = [f"{_name(i, m)} * {_name(m, j)}" for m in self.block if self._both(i, m, j)]
-                if terms:
-                    place = self.entries[i, j]
-                    lines.append(f"{place} = {_difference(place, terms)}")
-        return lines
 
 
 class _Solution(_Straight):
@@ -154,6 +187,16 @@ class _Solution(_Straight):
 
 def _name(i: int, j: int) -> str:
     return f"e{i}_{j}"
+
+
+def _is_sum(text: str) -> bool:
+    """Whether a text is a sum or difference and not one element or call."""
+    depth = 0
+    for i, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and letter in "+-" and text[i - 1 : i + 2] in (" + ", " - "):
+            return True
+    return text.startswith("-")
 
 
 def _difference(start: str, terms: list[str]) -> str:

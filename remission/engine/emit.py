@@ -11,14 +11,12 @@ A vector of patients runs the text in step, and a patient with fewer lesions tha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from remission.engine.places import INDENT, Places
+from remission.engine.places import INDENT
+from remission.engine.sinks import Function, Sink
 from remission.model.derivatives import all_nodes
 from remission.model.expression import BINARY, Node, is_constant
 
-Store = Callable[[str], str]
 LONGEST = 110
 STRENGTH = {"add": 1, "subtract": 1, "multiply": 2, "divide": 2}
 CALL, PRODUCT, SUM = 4, 2, 1
@@ -33,50 +31,9 @@ def depth(node: Node, barrier: str, known: dict[int, int]) -> int:
     return known[node.number]
 
 
-@dataclass
-class Sink:
-    """Something to compute and store: a value, or for pairs of clones the product of two values."""
-
-    scope: int
-    node: Node
-    store: Store
-    right: Node | None = None
-
-
-@dataclass
-class Function:
-    """The body of one generated function, built from sinks.
-
-    masked: patients of one vector may have different numbers of lesions. late: stores come after everything is computed, as
-    is needed where the function changes what it reads. only_lesion: a lesion is left alone unless it is the one named.
-    opening: lines at the start of the first loop over lesions.
-    """
-
-    places: Places
-    masked: bool = True
-    late: bool = False
-    only_lesion: bool = False
-    opening: list[str] = field(default_factory=list)
-    sinks: list[Sink] = field(default_factory=list)
-
-    def patient(self, node: Node, store: Store) -> None:
-        self.sinks.append(Sink(1, node, store))
-
-    def lesion(self, node: Node, store: Store) -> None:
-        self.sinks.append(Sink(2, node, store))
-
-    def clone(self, node: Node, store: Store) -> None:
-        self.sinks.append(Sink(3, node, store))
-
-    def pair(self, left: Node, right: Node, store: Store) -> None:
-        """For every row clone `j` and column clone `k`: left at j times right at k."""
-        self.sinks.append(Sink(4, left, store, right))
-
-    def nodes(self) -> list[Node]:
-        return [n for s in self.sinks for n in (s.node, s.right) if n is not None]
-
-    def body(self) -> list[str]:
-        return _Body(self).lines()
+def body_of(function: Function) -> list[str]:
+    """The lines of a function."""
+    return _Body(function).lines()
 
 
 class _Body:
@@ -126,12 +83,24 @@ class _Body:
         inner = [s for s in self.f.sinks if s.scope > 1]
         for k in range(last + 1):
             ends = [t for t in totals if self._level(t) == k + 1]
-            here = [s for s in inner if (last if self.f.late else self._sink_level(s)) == k]
+            here = [s for s in inner if (last if self.f.late or self.f.gathered else self._sink_level(s)) == k]
+            if k == last:
+                self._patient_stores(first=True)
+                self.patient_lines += self.f.before
             opening = self.f.opening if k == 0 else []
             if ends or here or opening:
                 self._lesion_loop(ends, here, opening)
-        stores = [s.store(self.text(s.node)) for s in self.f.sinks if s.scope == 1]
-        return self.patient_lines + stores
+        self._patient_stores(first=False)
+        return self.patient_lines
+
+    def _patient_stores(self, first: bool) -> None:
+        sinks = [s for s in self.f.sinks if s.scope == 1 and s.first == first]
+        if self.f.late:
+            self.patient_lines += [line for s, value in [(s, self.text(s.node)) for s in sinks] for line in s.store(value).splitlines()]
+            return
+        for s in sinks:
+            value = self.text(s.node)
+            self.patient_lines += s.store(value).splitlines()
 
     def _totals(self, nodes: list[Node], op: str) -> list[Node]:
         return [n for n in all_nodes(*nodes) if n.op == op] if nodes else []
@@ -159,6 +128,7 @@ class _Body:
         for total in ends:
             self._close(total)
         self._lesion_stores([s for s in sinks if s.scope == 2])
+        self.lesion_lines += self.f.closing if sinks else []
         guard = "if lesion < 0 or lesion == l:" if self.f.only_lesion and sinks else None
         body = [guard, *(INDENT + line for line in self.lesion_lines)] if guard else self.lesion_lines
         opened = self.places.opening(body)
@@ -173,7 +143,7 @@ class _Body:
             return
         for s in sinks:
             value = self.text(s.node)
-            self.lesion_lines.append(s.store(value))
+            self.lesion_lines += s.store(value).splitlines()
 
     def _close(self, total: Node) -> None:
         """Adds what one lesion gives to a sum over lesions."""

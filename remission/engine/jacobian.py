@@ -6,10 +6,12 @@ loops over clones: what the rate of one clone takes from the states of another i
 
 from __future__ import annotations
 
-from remission.engine.algebra import cheaper
-from remission.engine.emit import Function
+from dataclasses import dataclass
+
+from remission.engine.elimination import Factors, Step
 from remission.engine.linear import Arrow, Pair, arrow
 from remission.engine.places import INDENT, Places
+from remission.engine.sinks import Function
 from remission.engine.unrolled import Unrolled, UnrolledDerivatives, symbols_below
 from remission.model.derivatives import Derivatives
 from remission.model.expression import Graph, Node, is_zero
@@ -76,8 +78,7 @@ class UnrolledMatrix:
         g, zero = self.system.graph, self.system.graph.constant(0.0)
         filled = {} if self.arrow.is_long else self.arrow.filled
         self.order = [(n, pair, at) for n, of in slots(self.arrow).items() for pair, at in of.items() if pair not in filled.get(n, ())]
-        nodes = [_signed(g, self.entries.get((n, p), zero), n in ("pp", "ll") and p[0] == p[1]) for n, p, _ in self.order]
-        return cheaper(g, nodes)
+        return [_signed(g, self.entries.get((n, p), zero), n in ("pp", "ll") and p[0] == p[1]) for n, p, _ in self.order]
 
     def function(self, roots: list[Node]) -> Function:
         function = Function(self.places)
@@ -90,6 +91,41 @@ class UnrolledMatrix:
                 masked = "0.0" if is_zero(node) else "select(alive, {}, 0.0)"
                 function.lesion(node, f"a[a_at + {slot}] = {masked}".format)
         return function
+
+    def factored(self, roots: list[Node]) -> Function:
+        """Matrix and factors in one go: no entry is stored before it is a factor."""
+        factors, zero = Factors(self.arrow), self.system.graph.constant(0.0)
+        nodes = {(name, pair): node for (name, pair, _), node in zip(self.order, roots, strict=True)}
+        function = Function(self.places, gathered=True, closing=factors.taken())
+        function.before = [f"{name} = lane_of(0.0)" for name in factors.totals.values()]
+        for step in factors.before_loop:
+            function.patient(nodes.get((step.part, step.pair), zero), _Start(step), first=True)
+        for step in factors.within:
+            dead = "shift" if step.part == "ll" and step.pair[0] == step.pair[1] else "0.0"
+            function.lesion(nodes.get((step.part, step.pair), zero), _Start(step, dead))
+        for step in factors.after_loop:
+            function.patient(nodes.get((step.part, step.pair), zero), _Start(step, total=factors.totals.get(step.pair, "")))
+        return function
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Makes the statements of a step from the text of its entry in the matrix.
+
+    dead: the entry for patients who do not have the lesion ("" for entries of the patient); total: less what lesions take.
+    """
+
+    step: Step
+    dead: str = ""
+    total: str = ""
+
+    def __call__(self, text: str) -> str:
+        start = "" if text == "0.0" else text
+        if self.dead and start:
+            start = f"select(alive, {text}, {self.dead})"
+        if self.total:
+            start = f"{self.total} + ({text})" if start else self.total
+        return "\n".join(self.step.write(start))
 
 
 class LoopedMatrix:
@@ -137,7 +173,7 @@ class LoopedMatrix:
     def roots(self) -> list[Node]:
         """The left factors of all entries, then the right factors of those that have one."""
         left = [node for *_, node, _ in self.entries]
-        return cheaper(self.system.graph, left + [right for *_, right in self.entries if right is not None])
+        return left + [right for *_, right in self.entries if right is not None]
 
     def function(self, roots: list[Node]) -> Function:
         a = self.arrow
@@ -150,6 +186,10 @@ class LoopedMatrix:
             self._sink(function, number, state, column, kind, roots[number], None if right is None else next(rights))
         self._corner(function, {(i, j): node for (s, c, *_), node in self._plain(roots) for i, j in [self._corner_pair(s, c)]})
         return function
+
+    def factored(self, roots: list[Node]) -> Function | None:
+        """Nothing of its own: the matrix first, then its factors."""
+        return None
 
     def _plain(self, roots: list[Node]):
         return [(entry, node) for entry, node in zip(self.entries, roots, strict=False) if part(entry[0].per, entry[1].per) == "pp"]

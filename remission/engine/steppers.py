@@ -20,7 +20,7 @@ import numpy as np
 from remission.engine.operations import exp, lane_of, log, maximum, minimum, select, sqrt, static
 
 if TYPE_CHECKING:
-    from remission.engine.generated import METHOD, factor, matrix, rhs, solve
+    from remission.engine.generated import METHOD, factored, rhs, solve
 
 ORDER = 5
 SHORTEST_ERROR, SHORTEST_BEFORE = 1e-10, 1e-4
@@ -162,8 +162,7 @@ def step_rodas5p(y, p, c, flags, h, work, n, most, lesions):
     The last two stages are evaluated at y1 as far as it is known then; the last one completes it and is the estimated error.
     """
     stages, inner, factors, inverse = work.stages, work.end, work.factors, 1.0 / h
-    matrix(y, p, c, flags, inverse * (1.0 / RODAS_GAMMA), factors, most, lesions)
-    factor(factors, most)
+    factored(y, p, c, flags, inverse * (1.0 / RODAS_GAMMA), factors, most, lesions)
     for i in range(n):
         stages[i] = work.rates[i]
     solve(factors, stages, most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -153,6 +154,7 @@ class Author:
         return choices[pick]()
 
 
+@cache
 def random_system(seed: int) -> System:
     """Two modules, states of all scopes, ports, conversions, hazards, outputs, doses; some with sums within sums."""
     rng = np.random.default_rng(seed)

@@ -12,6 +12,13 @@ from remission.engine.linear import Arrow, arrow
 SIZES = ("n_clones", "n_clone_states", "n_inputs", "n_patient_parameters", "n_lesion_parameters", "n_patient_constants")
 SIZES += ("n_lesion_constants", "n_quadratures", "n_lesion_quadratures", "n_outputs", "n_lesion_outputs")
 
+FACTORED = f"""
+def factored({ARGUMENTS["factored"]}):
+    matrix({ARGUMENTS["matrix"]})
+    factor({ARGUMENTS["factor"]})
+
+"""
+
 
 def compiled(structure: Arrow, atol, text: str, cell_state=(), hazards=(), **sizes: int) -> Compiled:
     """A system from the text of its own functions; those it lacks do nothing, sizes it does not give are 0."""
@@ -21,7 +28,7 @@ def compiled(structure: Arrow, atol, text: str, cell_state=(), hazards=(), **siz
     numbers |= {"N_PATIENT": structure.n_patient, "N_BLOCK": structure.n_block}
     numbers |= {"FIRST_INPUT": given["n_patient_parameters"] - given["n_inputs"]}
     numbers |= {"PP_SIZE": structure.pp_size, "LESION_SIZE": structure.lesion_size}
-    own = text + functions(structure)
+    own = text + functions(structure) + FACTORED
     missing = [f"def {name}({arguments}):\n    pass\n" for name, arguments in ARGUMENTS.items() if f"def {name}(" not in own]
     whole = "\n".join([HEAD, *(f"{name} = {size}" for name, size in numbers.items()), own, *missing])
     return Compiled(

@@ -10,17 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remission.engine.codegen import Generator
+from remission.engine.flops import flops
 from remission.errors import ModelError
 from remission.model.compose import compose
 from remission.model.disease import Clones
+from remission.model.functions import hill, log
 from remission.model.system import System
 from tests.model.parts import Part, rows, system
-from tests.reference.direct import Direct
+from tests.reference.direct import Direct, as_python
 
 from .made_up_systems import Walker, random_system
 
 MANY = settings(max_examples=25, deadline=None, derandomize=True, database=None)
-SEEDS = st.integers(0, 10**6)
+SEEDS = st.integers(0, 24)
 LESIONS = st.integers(1, 3)
 KINDS = (("rhs", "states"), ("out", "outputs"))
 
@@ -66,17 +68,63 @@ def _check_jacobian(direct: Direct, y: np.ndarray) -> None:
 
 # ---- against the definition ------------------------------------------------------------------------------------------
 @MANY
-@given(SEEDS, LESIONS)
-def test_jacobian_is_the_derivative_of_the_rates(seed, lesions):
-    direct = Direct(random_system(seed), lesions)
+@given(SEEDS, LESIONS, st.booleans())
+def test_jacobian_is_the_derivative_of_the_rates(seed, lesions, unrolled):
+    direct = Direct(random_system(seed), lesions, unrolled=unrolled)
     _check_jacobian(direct, _at(direct, seed))
 
 
 @MANY
-@given(SEEDS, LESIONS)
-def test_every_rate_and_output_is_its_equation(seed, lesions):
+@given(SEEDS, LESIONS, st.booleans())
+def test_factors_made_in_one_go_are_the_factors_of_the_matrix(seed, lesions, unrolled):
+    direct = Direct(random_system(seed), lesions, capacity=lesions + seed % 2, unrolled=unrolled)
+    y = _at(direct, seed)
+    in_two, in_one = direct.matrix(y, 30.0), np.full(direct.generated.arrow.size(direct.capacity), np.nan)
+    direct.call("factor", in_two, direct.capacity)
+    direct.call("factored", y, direct.p, direct.constants(), direct.flags, 30.0, in_one, direct.capacity, direct.lesions)
+    np.testing.assert_allclose(in_one, in_two, rtol=1e-9, atol=1e-12)
+
+
+@MANY
+@given(SEEDS, LESIONS, st.booleans())
+def test_solutions_are_those_of_the_dense_matrix(seed, lesions, unrolled):
+    direct = Direct(random_system(seed), lesions, unrolled=unrolled)
+    storage, x = direct.matrix(_at(direct, seed), 50.0), np.random.default_rng(seed).normal(size=direct.size)
+    dense, given = direct.dense(storage), x.copy()
+    direct.call("factor", storage, lesions)
+    direct.call("solve", storage, x, lesions)
+    assert np.abs(dense @ x - given).max() < 1e-9 * (np.abs(dense) @ np.abs(x)).max()
+
+
+@MANY
+@given(SEEDS, st.integers(1, 2), st.booleans())
+def test_lesions_that_a_patient_does_not_have_are_inert(seed, lesions, unrolled):
+    """Whatever stands in their places: no rate, no entry but the shift, no share in a sum."""
     s = random_system(seed)
-    direct = Direct(s, lesions)
+    alone, beside = Direct(s, lesions, unrolled=unrolled), Direct(s, lesions, capacity=lesions + 2, unrolled=unrolled)
+    y, n = _at(alone, seed), alone.size
+    for own, other in ((alone.p, beside.p), (alone.flags, beside.flags)):
+        other[:] = np.nan
+        other[: own.size] = own
+    wide = np.append(y, np.full(beside.size - n, np.nan))
+    assert np.array_equal(beside.rates(wide)[:n], alone.rates(y))
+    assert (beside.rates(wide)[n:] == 0.0).all()
+    dense = beside.dense(beside.matrix(wide, 3.0))
+    assert np.array_equal(dense[:n, :n], alone.dense(alone.matrix(y, 3.0)))
+    assert np.array_equal(dense[n:, n:], 3.0 * np.eye(beside.size - n))
+    assert not dense[:n, n:].any()
+    assert not dense[n:, :n].any()
+    for found, narrow in zip(beside.quadratures(wide), alone.quadratures(y), strict=True):
+        assert np.array_equal(found[: len(narrow)], narrow)
+        assert not found[len(narrow) :].any()
+    assert np.array_equal(beside.outputs(wide)[: s.size("outputs", lesions)], alone.outputs(y))
+
+
+@MANY
+@given(SEEDS, LESIONS, st.booleans())
+def test_every_rate_and_output_is_its_equation(seed, lesions, unrolled):
+    s = random_system(seed)
+    direct = Direct(s, lesions, unrolled=unrolled)
     y = _at(direct, seed)
     walk, rates, outputs = Walker(direct, y), direct.rates(y), direct.outputs(y)
     for state, l, c, slot in _everywhere(s, "states", lesions):
@@ -87,10 +135,10 @@ def test_every_rate_and_output_is_its_equation(seed, lesions):
 
 
 @MANY
-@given(SEEDS, LESIONS)
-def test_every_hazard_integral_birth_and_death_is_its_equation(seed, lesions):
+@given(SEEDS, LESIONS, st.booleans())
+def test_every_hazard_integral_birth_and_death_is_its_equation(seed, lesions, unrolled):
     s = random_system(seed)
-    direct = Direct(s, lesions)
+    direct = Direct(s, lesions, unrolled=unrolled)
     y = _at(direct, seed)
     walk, (found, births_deaths) = Walker(direct, y), direct.quadratures(y)
     for item, l, c, slot in _everywhere(s, "quadratures", lesions):
@@ -282,6 +330,59 @@ def test_nested_sums_over_lesions_in_a_rate_are_refused():
 
     with pytest.raises(ModelError, match="sums over lesions something that itself depends"):
         Generator(system(Part("one", says))).generate()
+
+
+def test_what_depends_on_parameters_alone_is_computed_once():
+    def says(m):
+        p = {name: m.parameter(f"one.{name}") for name in ("half", "shape", "speed")}
+        x = m.state("x")
+        m.change(x, p["speed"] / p["half"] * x / (x**2 + p["half"] ** p["shape"]) / m.quantity(1, "day"))
+
+    values = {f"one__{name}": f"{value} 1" for name, value in (("half", 1.3), ("shape", 1.6), ("speed", 0.5))}
+    functions = _functions(Generator(system(Part("one", says), **values)).generate().text)
+    assert sum("power" in line for line in functions["prepare"]) == 1
+    assert not any("power" in line for name in ("rhs", "matrix", "factored") for line in functions[name])
+    assert sum(line.count(" / ") for line in functions["rhs"]) == 1
+
+
+def test_a_hill_term_needs_one_power_for_itself_and_its_slope():
+    def says(m):
+        x = m.state("x")
+        m.change(x, hill(x, m.parameter("one.half"), m.parameter("one.shape")) / m.quantity(1, "day"))
+
+    functions = _functions(Generator(system(Part("one", says), one__half="1.3 1", one__shape="1.6 1")).generate().text)
+    assert [sum(line.count("power(") for line in functions[name]) for name in ("rhs", "matrix", "factored")] == [1, 1, 1]
+
+
+def test_the_logarithm_of_a_parameter_by_a_state_is_a_difference():
+    def says(m):
+        x = m.state("x", initial=1.0)
+        m.change(x, log(m.parameter("one.room") / x) * x / m.quantity(1, "day"))
+
+    direct = Direct(system(Part("one", says), one__room="7.0 1"))
+    assert " / " not in "".join(_functions(direct.generated.text)["rhs"])
+    assert direct.rates(np.array([2.0]))[0] == pytest.approx(2.0 * np.log(3.5), rel=1e-14)
+
+
+def test_watched_outputs_are_those_of_all_outputs():
+    for unrolled in (True, False):
+        direct = Direct(random_system(4), 2, unrolled=unrolled)
+        y, s = _at(direct, 4), direct.system
+        first, lesion = len(s.of("outputs", "patient")), s.size("outputs", 1) - len(s.of("outputs", "patient"))
+        watched = (0, first, first + lesion + 1)
+        generator = Generator(s, unrolled)
+        text = generator.generate().text + generator.watched(watched)
+        space, seen = as_python(text), np.full(direct.system.size("outputs", 2), np.nan)
+        space["watched"](y, direct.p, direct.constants(), np.zeros(99), direct.flags, seen, 2, 2)
+        whole = direct.outputs(y)
+        for place in (0, first, first + lesion, first + 1, first + lesion + 1):
+            assert seen[place] == whole[place]
+
+
+def test_operations_are_counted_from_the_text():
+    text = "def f(y, a, L):\n    x_at = 3 + L * 2\n    a[x_at + 1] = exp(y[0] * 2.0) / 3.0 - power(y[1], y[2])\n    for l in range(L):\n"
+    text += "        a[l] = sqrt(y[l] + 1.0)\n        for j in range(4):\n            a[j] = log(y[j])\n"
+    assert flops(text) == {"f": (30 + 1 + 1 + 1 + 66, 2 + 4 * 34)}
 
 
 # ---- content -------------------------------------------------------------------------------------------------------

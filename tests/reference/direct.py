@@ -35,7 +35,7 @@ def as_python(text: str) -> dict:
     return names
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _written(digest: str, unrolled: bool | None, held: tuple) -> tuple[Generated, dict]:
     generated = Generator(held[0].system, unrolled).generate()
     return generated, as_python(generated.text)
