@@ -195,7 +195,13 @@ def run_study(
         assumed=assumed_table(study),
         targets=published(scenario),
         model_draws=model_draws,
-        run={"rtol": RTOL, "method": options.method.name.lower(), "system": study.system.digest, "parameters": study.parameters.digest(), "set": dict(changed or {})},
+        run={
+            "rtol": RTOL,
+            "method": options.method.name.lower(),
+            "system": study.system.digest,
+            "parameters": study.parameters.digest(),
+            "set": dict(changed or {}),
+        },
         failure=_failure(runs, max_failed),
     )
 

@@ -13,7 +13,20 @@ What is not a number stays none; an infinite argument of `exp` counts as the end
 
 from __future__ import annotations
 
-from remission.engine.language.plain import LANES, any, exact, exponent_of, isnan, key, lane_of, mantissa_of, root_of, scale_of, select, static
+from remission.engine.language.plain import (
+    LANES,
+    any,
+    exact,
+    exponent_of,
+    isnan,
+    key,
+    lane_of,
+    mantissa_of,
+    root_of,
+    scale_of,
+    select,
+    static,
+)
 
 __all__ = [
     "LANES",
