@@ -12,27 +12,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
 from remission.dose_rows import add_rows, drop_rows, in_system, rows_of
 from remission.engine.batch import Batch
 from remission.engine.compile import compile_system
-from remission.engine.ensemble import Options, observe, simulate, start
+from remission.engine.cpu import cores
+from remission.engine.ensemble import Options, simulate, start
 from remission.engine.layout import Status
+from remission.enrolled import CHECK_EVERY, enrolled, joined
 from remission.errors import InputError, Problems
 from remission.model.disease import Disease, Line
 from remission.model.regimen import Regimen, read_regimen
 from remission.model.system import System
 from remission.parameters import ParameterSet
+from remission.parts import Progress, Shares, at_a_time, run_parts, spans
 from remission.population import FORMAT, Cohort, covariates, pack, within
 
 MOST_ATTEMPTS = 50
+PIECE, TOGETHER = 20_000, 5_000
 PATIENCE = 200
-CHECK_EVERY = 30.4375
 START_DELAY = 7.0
 REMISSION = 0.05
 ENROLLED, DROPPED, RUNNING = 1, 2, 0
@@ -159,24 +161,46 @@ def make_cohort(
 
     `InputError` when nearly nobody is reached, as with limits in `where` that hardly a candidate meets.
     """
-    lines = disease.history if history == "relapsed_or_refractory" else ()
-    parts, first = [], 0
-    while sum(part.size for part in parts) < size:
-        missing = size - sum(part.size for part in parts)
-        indices = np.arange(first, first + missing)
-        first += missing
-        done = (first - missing) / max(size, 1)
-        parts.append(_wave(system, parameters, lines, disease, indices, seed, where or {}, progress, done, options))
-        _check_reached(sum(part.size for part in parts), first, size, where or {})
+    pieces = list(pieces_of(system, parameters, disease, size, seed, where, history, progress, options))
     key = cohort_key(system, parameters, disease, seed, where or {}, history)
-    return _joined(parts, key, size, first)
+    return joined(pieces, key, size)
+
+
+def pieces_of(
+    system: System,
+    parameters: ParameterSet,
+    disease: Disease,
+    size: int,
+    seed: int,
+    where: dict | None = None,
+    history: str = "relapsed_or_refractory",
+    progress: Callable[[str, float], None] | None = None,
+    options: Options | None = None,
+) -> Iterator[Cohort]:
+    """The cohort of `make_cohort` piece by piece in the order of the patients, so that only one piece is in memory."""
+    lines = disease.history if history == "relapsed_or_refractory" else ()
+    reached, first = 0, 0
+    while reached < size:
+        missing = size - reached
+        for begin in range(first, first + missing, PIECE):
+            indices = np.arange(begin, min(begin + PIECE, first + missing))
+            told = None if progress is None else _scaled(progress, begin / max(size, 1), indices.size / max(size, 1))
+            piece = _wave(system, parameters, lines, disease, indices, seed, where or {}, told, options)
+            reached += piece.size
+            yield piece
+        first += missing
+        _check_reached(reached, first, size, where or {})
+
+
+def _scaled(progress: Callable[[str, float], None], start: float, share: float) -> Callable[[str, float], None]:
+    return lambda stage, done: progress(stage, min(start + share * done, 1.0))
 
 
 def patients_of(system: System, parameters: ParameterSet, disease: Disease, indices: np.ndarray, seed: int, where: dict, history: str,
                 options: Options | None = None) -> Cohort:  # fmt: skip
     """These patients, as far as they are reached; each is the same as in any cohort that holds them."""
     lines = disease.history if history == "relapsed_or_refractory" else ()
-    return _wave(system, parameters, lines, disease, indices, seed, where, None, 0.0, options)
+    return _wave(system, parameters, lines, disease, indices, seed, where, None, options)
 
 
 def _check_reached(reached: int, tried: int, size: int, where: dict) -> None:
@@ -189,20 +213,34 @@ def _check_reached(reached: int, tried: int, size: int, where: dict) -> None:
         )  # fmt: skip
 
 
-def _wave(system, parameters, lines, disease, indices, seed, where, progress, done, options) -> Cohort:
+def _wave(system, parameters, lines, disease, indices, seed, where, progress, options) -> Cohort:
     """Candidates for these patients until each is reached or has used its attempts."""
     found, open_ = [], indices
     drawn = 0
     for attempt in range(MOST_ATTEMPTS):
         if not open_.size:
             break
-        cohort, tried = _attempt(system, parameters, lines, disease, open_, attempt_seed(seed, attempt), attempt, where, options)
-        drawn += tried
-        found.append(cohort)
-        open_ = np.setdiff1d(open_, cohort.index)
+        for cohort, tried in _tried(system, parameters, lines, disease, open_, attempt_seed(seed, attempt), attempt, where, options):
+            drawn += tried
+            found.append(cohort)
+        open_ = np.setdiff1d(open_, np.concatenate([cohort.index for cohort in found]))
         if progress:
-            progress("history", done + (1 - done) * (1 - open_.size / indices.size))
-    return _joined(found, "", indices.size, indices.size, drawn)
+            progress("history", 1 - open_.size / indices.size)
+    return joined(found, "", indices.size, indices.size, drawn)
+
+
+def _tried(system, parameters, lines, disease, indices, seed, attempt, where, options) -> list[tuple[Cohort, int]]:
+    """One candidate for each of these patients, some thousand patients at a time."""
+    rows, settings = spans(indices.size, TOGETHER), options or Options()
+    threads = settings.threads or cores()
+    side_by_side = at_a_time(len(rows), threads)
+    own = replace(settings, threads=1 if side_by_side > 1 else threads)
+
+    def work(number: int, told: Progress) -> tuple[Cohort, int]:
+        told("history", 0.0)
+        return _attempt(system, parameters, lines, disease, indices[rows[number]], seed, attempt, where, own)
+
+    return run_parts(work, Shares(None, [len(part) for part in rows]), side_by_side)
 
 
 def _attempt(system, parameters, lines, disease, indices, seed, attempt, where, options) -> tuple[Cohort, int]:
@@ -212,60 +250,13 @@ def _attempt(system, parameters, lines, disease, indices, seed, attempt, where, 
     fits = within(values, where)
     values, indices = {key: array[fits] for key, array in values.items()}, indices[fits]
     if not indices.size:
-        return _cohort(system, indices, attempt, values, None, None, None), 0
-    settings = replace(options or Options(), seed=past_seed(seed), faults=False)
+        return enrolled(system, indices, attempt, values, None, None, None), 0
+    settings = replace(options, seed=past_seed(seed), faults=False)
     batch = start(compile_system(system), indices, pack(system, values, sites, len(sites)), len(sites), options=settings)
     if not lines:
         keep = np.ones(indices.size, bool)
-        return _cohort(system, indices, attempt, values, batch, None, keep), indices.size
+        return enrolled(system, indices, attempt, values, batch, None, keep), indices.size
     horizon = sum(line.judged + line.watched + START_DELAY + 2 * CHECK_EVERY for line in lines)
     past = Past(system, lines, covariates(values), horizon)
     batch = simulate(compile_system(system), past.first_rows(batch), horizon, protocol=past, options=settings)
-    return _cohort(system, indices, attempt, values, batch, past, past.fate == ENROLLED), indices.size
-
-
-def _cohort(system, indices, attempt, values, batch, past, keep) -> Cohort:
-    if batch is None:
-        empty = np.zeros((0, 0))
-        return Cohort("", indices, indices, values, empty, empty, _chart(indices, None, None, None))
-    rows = np.flatnonzero(keep)
-    small = batch.clones.small[rows].reshape(len(rows), batch.clones.small[0].size)
-    phase = np.concatenate([batch.clones.phase[rows].astype(float), batch.clones.entries[rows].astype(float), small], axis=1)
-    return Cohort(
-        "", indices[rows], np.full(rows.size, attempt), {key: array[rows] for key, array in values.items()}, batch.y[rows], phase,
-        _chart(indices[rows], past, rows, observe(compile_system(system), batch)[rows, system.output_slot("marrow.blast_fraction")]),
-    )  # fmt: skip
-
-
-def _chart(indices, past: Past | None, rows, burden) -> pl.DataFrame:
-    if burden is None:
-        return pl.DataFrame(schema={"patient": pl.Int64, "prior_lines": pl.Int64, "relapses": pl.Int64, "refractory": pl.Boolean,
-                                    "days_since_diagnosis": pl.Float64, "burden": pl.Float64})  # fmt: skip
-    lines = past.line[rows] + 1 if past else np.zeros(len(indices), int)
-    return pl.DataFrame(
-        {
-            "patient": indices.astype(np.int64),
-            "prior_lines": lines.astype(np.int64),
-            "relapses": (past.relapses[rows] if past else lines).astype(np.int64),
-            "refractory": past.refractory[rows] if past else np.zeros(len(indices), bool),
-            "days_since_diagnosis": past.day[rows] - CHECK_EVERY if past else np.zeros(len(indices)),
-            "burden": np.asarray(burden, float),
-        }
-    )
-
-
-def _joined(parts: list[Cohort], key: str, size: int, used: int, drawn: int | None = None) -> Cohort:
-    """Parts as one cohort in the order of the patients, the first `size` of them."""
-    filled = [part for part in parts if part.size] or parts[:1]
-    index = np.concatenate([part.index for part in filled])
-    order = np.argsort(index, kind="stable")[:size]
-    values = {name: np.concatenate([part.values[name] for part in filled])[order] for name in filled[0].values}
-    count = drawn if drawn is not None else sum(part.flow.get("candidates", 0) for part in parts)
-    flow = {"candidates": count, "patients": used, "enrolled": len(order), "not_reached": used - len(index)}
-    flow["effective_sample_size"] = len(order)
-    flow["acceptance_rate"] = len(index) / count if count else 0.0
-    return Cohort(
-        key, index[order], np.concatenate([p.attempt for p in filled])[order], values,
-        np.concatenate([p.y for p in filled])[order], np.concatenate([p.phase for p in filled])[order],
-        pl.concat([p.chart for p in filled])[order.tolist()], flow,
-    )  # fmt: skip
+    return enrolled(system, indices, attempt, values, batch, past, past.fate == ENROLLED), indices.size

@@ -25,7 +25,7 @@ from remission.engine.kernels import TITLES
 from remission.engine.layout import FAILURES
 from remission.engine.steppers import Method
 from remission.errors import FailedMembers, InputError, Problems, nearest
-from remission.history import cohort_key, make_cohort
+from remission.history import PIECE, cohort_key, make_cohort, pieces_of
 from remission.measurement import LABEL, TABLE
 from remission.model.disease import Disease
 from remission.model.system import System
@@ -34,6 +34,7 @@ from remission.parts import Progress, Shares, at_a_time, run_parts, spans
 from remission.population import Cohort, limits_of
 from remission.results import TrialResult
 from remission.scenario import ArmSpec, Scenario, read_scenario
+from remission.stored_cohort import StoredCohort, store
 from remission.tables import Row
 
 PART = 4000
@@ -116,6 +117,22 @@ def cohort_of(study: Study, size: int, seed: int, progress: Progress | None = No
     with contextlib.suppress(OSError):
         cohort.save(folder)
     return cohort
+
+
+def large_cohort_of(study: Study, size: int, seed: int, progress: Progress | None, options: Options) -> Cohort | StoredCohort:
+    """The enrolled patients of a trial: a large cohort stays in the cache and is read by the part, where the cache can be written."""
+    if size <= PIECE:
+        return cohort_of(study, size, seed, progress, options)
+    spec = study.scenario.population
+    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history)
+    folder = cache_directory() / "cohorts" / f"{key}-{size}-in-pieces"
+    with contextlib.suppress(InputError):
+        return StoredCohort.open(folder)
+    pieces = pieces_of(study.system, study.parameters, study.disease, size, seed, dict(spec.where), spec.history, progress, options)
+    try:
+        return store(folder, key, pieces)
+    except OSError:
+        return cohort_of(study, size, seed, progress, options)
 
 
 def run_scenario(
@@ -251,14 +268,15 @@ def _method(study: Study, cohorts: Mapping[str, Cohort], seed: int, options: Opt
     return method_of(study.system, cohorts[first.key], first, study.scenario.protocol, study.sites, seed, options)
 
 
-def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort]:
+def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort | StoredCohort]:
     """One cohort for every arm (counterfactual), or one of its own for each (randomized)."""
     arms = study.scenario.arms
     if study.scenario.pairing == "counterfactual":
-        cohort = cohort_of(study, size, seed, progress, options)
+        cohort = large_cohort_of(study, size, seed, progress, options)
         return {arm.key: cohort for arm in arms}
-    whole = cohort_of(study, size * len(arms), seed, progress, options)
-    return {arm.key: whole.take(np.arange(k, whole.size, len(arms))) for k, arm in enumerate(arms)}
+    whole = large_cohort_of(study, size * len(arms), seed, progress, options)
+    chosen = whole.take if isinstance(whole, Cohort) else whole.only
+    return {arm.key: chosen(np.arange(k, whole.size, len(arms))) for k, arm in enumerate(arms)}
 
 
 def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size: int) -> Path | None:
@@ -280,7 +298,7 @@ def _parts_folder(study: Study, out: Path | None, resume: bool, seed: int, size:
     return folder
 
 
-def _arm(study: Study, cohort: Cohort, arm: ArmSpec, seed: int, options: Options, folder: Path | None, progress) -> ArmRun:
+def _arm(study: Study, cohort: Cohort | StoredCohort, arm: ArmSpec, seed: int, options: Options, folder: Path | None, progress) -> ArmRun:
     """One arm in parts of some thousand patients; a part already on disk is read."""
     rows = spans(cohort.size, PART)
     threads = options.threads or cores()

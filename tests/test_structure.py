@@ -23,7 +23,7 @@ LAYERS = (
     ("catalog", "protocol_rules", "scenario"),
     (
         *("run_directory", "population", "history", "protocol", "patient", "dose_rows", "measurement", "arm_run", "validation"),
-        *("readings", "plan_of_visits", "arms", "parts", "results", "cache"),
+        *("readings", "plan_of_visits", "arms", "parts", "enrolled", "stored_cohort", "results", "cache"),
     ),
     ("forecast", "trial", "plan", "calibration", "simulation", "design", "validating"),
     ("plots", "report", "options", "printing", "describe", "benchmark", "cli", "__main__"),
