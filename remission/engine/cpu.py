@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import local
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +31,19 @@ class Scratch(NamedTuple):
     memory: np.ndarray
 
 
+_kept = local()
+
+
 def scratch(system: Compiled, capacity: int, watch: Watch, lanes: int) -> Scratch:
-    """Room for one group of patients, in one piece of memory so that it stays in the nearest cache."""
+    """Room for one group of patients; a thread keeps what it made last, since runs come in long series of short calls."""
+    key = (system.text, capacity, watch.outputs, watch.triggers, lanes)
+    if getattr(_kept, "key", None) != key:
+        _kept.key, _kept.made = key, _scratch(system, capacity, watch, lanes)
+    return _kept.made
+
+
+def _scratch(system: Compiled, capacity: int, watch: Watch, lanes: int) -> Scratch:
+    """The same in one piece of memory, so that it stays in the nearest cache."""
     sizes = work_sizes(system, capacity, watch.outputs, watch.triggers)
     room = {name: -(-size * lanes // CACHE_LINE) * CACHE_LINE for name, size in sizes.items()}
     memory = np.zeros(sum(room.values()) + CACHE_LINE)

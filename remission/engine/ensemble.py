@@ -51,10 +51,18 @@ class Options:
 
 
 DEFAULTS = Options()
+_models: dict[tuple, Model] = {}
 
 
 def model_of(system: Compiled, capacity: int) -> Model:
-    """The system's numbers as compiled code takes them, at one lesion capacity."""
+    """The system's numbers as the kernel takes them, at one lesion capacity."""
+    key = (system.text, system.hazards, system.atol.tobytes(), capacity)
+    if key not in _models:
+        _models[key] = _model_of(system, capacity)
+    return _models[key]
+
+
+def _model_of(system: Compiled, capacity: int) -> Model:
     entries, n_patient_entries, n_lesion_entries = entry_table(system, capacity)
     return Model(
         atol=_per_state(system, system.atol, capacity),
