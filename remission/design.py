@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 
 from remission import diseases
+from remission.engine.devices import chosen_device
 from remission.errors import InputError, Problems, nearest
 from remission.model.dose_rows import ANCHORS
 from remission.model.regimen import Regimen
@@ -120,7 +121,6 @@ def run_trial(
     progress: Callable[[str, float, float], None] | None = None,
 ) -> TrialResult:
     """Run a virtual trial and read it as a clinic would. `seed` defaults to the population's; `overrides` change parameters by key."""
-    if device not in ("auto", "cpu"):
-        raise InputError(f"this version computes on the CPU, not on `{device}`", remedy="use `auto` or `cpu`")
+    device = chosen_device(device)
     study = prepare(trial.scenario(), overrides, numbers=trial.population.system.parameters)
-    return run_study(study, None, seed, out=out, workers=workers, progress=progress, changed=overrides)
+    return run_study(study, None, seed, out=out, workers=workers, device=device, progress=progress, changed=overrides)

@@ -20,6 +20,7 @@ from remission.diseases.build import build
 from remission.engine.cache import cache_directory
 from remission.engine.compile import compile_system
 from remission.engine.cpu import cores
+from remission.engine.devices import chosen_device
 from remission.engine.ensemble import Options
 from remission.engine.kernels import TITLES
 from remission.engine.layout import FAILURES
@@ -166,6 +167,7 @@ def run_scenario(
         out=out,
         resume=resume,
         workers=workers,
+        device=device,
         max_failed=max_failed,
         progress=progress,
         compiled=compiled,
@@ -182,6 +184,7 @@ def run_study(
     out: Path | None = None,
     resume: bool = False,
     workers: int | None = None,
+    device: str = "auto",
     max_failed: float = 0.0,
     progress: Callable[[str, float, float], None] | None = None,
     compiled: float = 0.0,
@@ -192,7 +195,7 @@ def run_study(
     scenario, clock = study.scenario, {"compile": compiled}
     told = None if progress is None else (lambda stage, share: progress(stage, share, 1.0))
     seed, size = scenario.seed if seed is None else seed, patients or scenario.population.size
-    options = Options(rtol=RTOL, threads=workers)
+    options = Options(rtol=RTOL, threads=workers, device=chosen_device(device))
     parts = _parts_folder(study, out, resume, seed, size)
     begun = time.perf_counter()
     cohorts = _cohorts(study, size, seed, told, options)

@@ -34,6 +34,16 @@ def has_cuda() -> bool:
     return bool(cuda.is_available())
 
 
+def chosen_device(device: str) -> str:
+    """The device that is meant. `auto` is the processor as long as no device has been measured, see docs/gpu.md.
+
+    InputError for a device that has another name or is not there.
+    """
+    device = "cpu" if device == "auto" else device
+    uses_cuda(device)
+    return device
+
+
 def uses_cuda(device: str) -> bool:
     """Whether a run asks for CUDA. InputError for a device that has another name or is not there."""
     if device not in DEVICES:
