@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
-from math import log
+from math import frexp
 from typing import TypeAlias
 
 import numpy as np
@@ -34,6 +34,17 @@ _MIX_STEP, _MIX_1, _MIX_2 = _U(0x9E3779B97F4A7C15), _U(0xBF58476D1CE4E5B9), _U(0
 _SHIFT_27, _SHIFT_30, _SHIFT_31 = _U(27), _U(30), _U(31)
 _SHIFT_TO_52_BITS = _U(12)
 _ULP_OF_52_BITS = 2.0**-52
+_ROOT_HALF = 0.7071067811865476
+_LOG2_HIGH, _LOG2_LOW = 0.6931471803691238, 1.9082149292705877e-10
+_LOG_SERIES = (
+    0.14796105510224017,
+    0.15314035826947248,
+    0.1818356486706799,
+    0.22222198563476092,
+    0.2857142874247499,
+    0.3999999999941432,
+    0.6666666666666734,
+)  # of engine.operations, last first
 
 
 @cache
@@ -80,9 +91,22 @@ def uniform_scalar(seed, patient, process, slot):
 
 
 @njit(cache=True)
+def _log(x):
+    """Natural logarithm by the series of `engine.luck`, every operation rounded by itself: the same bits everywhere."""
+    m, n = frexp(x)
+    if m < _ROOT_HALF:
+        m, n = 2.0 * m, n - 1
+    s = (m - 1.0) / (m + 1.0)
+    z, q = s * s, 0.0
+    for coefficient in _LOG_SERIES:
+        q = coefficient + z * q
+    return n * _LOG2_HIGH + (s * (z * q) + (s + s) + n * _LOG2_LOW)
+
+
+@njit(cache=True)
 def exponential_scalar(seed, patient, process, slot):
     """One exponential number of mean 1, from four uint64; a threshold that an accumulated hazard has to pass."""
-    return -log(uniform_scalar(seed, patient, process, slot))
+    return -_log(uniform_scalar(seed, patient, process, slot))
 
 
 _SIGNATURE = ["float64(uint64, uint64, uint64, uint64)"]

@@ -88,7 +88,9 @@ class Loaded:
         address = self.engine.get_function_address(name)
         if not address:
             raise KeyError(name)
-        return ctypes.CFUNCTYPE(ctypes.c_int64 if returns else None, *[ctypes.c_int64] * arguments)(address)
+        function: Any = ctypes.CFUNCTYPE(ctypes.c_int64 if returns else None, *[ctypes.c_int64] * arguments)(address)
+        function.keeps = self.engine  # the code lives as long as anything that can call it
+        return function
 
 
 def load(code: bytes) -> Loaded:
