@@ -22,6 +22,7 @@ from remission.engine.batch import Batch
 from remission.engine.compile import compile_system
 from remission.engine.cpu import cores
 from remission.engine.ensemble import Options, simulate, start
+from remission.engine.kernels import engine_identity
 from remission.engine.layout import Status
 from remission.enrolled import CHECK_EVERY, enrolled, joined
 from remission.errors import InputError, Problems
@@ -139,9 +140,10 @@ def _regimen(line: Line) -> Regimen:
     return regimen
 
 
-def cohort_key(system: System, parameters: ParameterSet, disease: Disease, seed: int, where: dict, history: str) -> str:
-    """What a cohort depends on besides its size: the model, its numbers, the lines and the seed."""
+def cohort_key(system: System, parameters: ParameterSet, disease: Disease, seed: int, where: dict, history: str, rtol: float) -> str:
+    """What a cohort depends on besides its size: the model, its numbers, the lines, the seed, and how it is integrated."""
     depends = [FORMAT, system.digest, parameters.digest(), repr(disease.history), seed, sorted(where.items()), history]
+    depends += [rtol, engine_identity()]
     said = json.dumps(depends, default=str)
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
@@ -162,7 +164,7 @@ def make_cohort(
     `InputError` when nearly nobody is reached, as with limits in `where` that hardly a candidate meets.
     """
     pieces = list(pieces_of(system, parameters, disease, size, seed, where, history, progress, options))
-    key = cohort_key(system, parameters, disease, seed, where or {}, history)
+    key = cohort_key(system, parameters, disease, seed, where or {}, history, (options or Options()).rtol)
     return joined(pieces, key, size)
 
 

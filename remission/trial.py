@@ -107,7 +107,7 @@ def _check_rules(scenario: Scenario, system: System) -> None:
 def cohort_of(study: Study, size: int, seed: int, progress: Progress | None = None, options: Options | None = None) -> Cohort:
     """The enrolled patients: read from the cache when they were built before, else built and kept there."""
     spec = study.scenario.population
-    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history)
+    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history, (options or Options()).rtol)
     folder = cache_directory() / "cohorts" / f"{key}-{size}"
     if folder.exists():
         try:
@@ -125,7 +125,7 @@ def large_cohort_of(study: Study, size: int, seed: int, progress: Progress | Non
     if size <= PIECE:
         return cohort_of(study, size, seed, progress, options)
     spec = study.scenario.population
-    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history)
+    key = cohort_key(study.system, study.parameters, study.disease, seed, dict(spec.where), spec.history, (options or Options()).rtol)
     folder = cache_directory() / "cohorts" / f"{key}-{size}-in-pieces"
     with contextlib.suppress(InputError):
         return StoredCohort.open(folder)

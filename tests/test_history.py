@@ -144,7 +144,7 @@ def test_the_key_of_a_cohort_says_what_it_depends_on():
     own = study()
 
     def key(parameters=own.parameters, seed=1, where=None, history="relapsed_or_refractory"):
-        return cohort_key(own.system, parameters, own.disease, seed, where or {}, history)
+        return cohort_key(own.system, parameters, own.disease, seed, where or {}, history, 1e-5)
 
     changed: ParameterSet = own.parameters.with_values({"growth.growth_rate.median": 0.12})
     keys = {key(), key(seed=2), key(where={"age": (3, 25)}), key(where={"age": (3, 20)}), key(history="untreated"), key(changed)}

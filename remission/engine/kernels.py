@@ -144,9 +144,14 @@ def _constants(system: Compiled, variant: Variant) -> tuple[tuple[str, Any], ...
     return tuple(values.items())
 
 
+def engine_identity() -> str:
+    """What the bits of a result depend on beside the model: the texts of the engine, the compiler and the processor."""
+    return _sources().hex()
+
+
 @cache
 def _sources() -> bytes:
-    """Digest of everything that turns a model's text into machine code, beside the processor."""
+    """Digest of everything that turns a model's text into machine code."""
     folder = Path(__file__).parent
     paths = [Path(str(module.__file__)) for module in MODULES] + sorted((folder / "language").glob("*.py"))
     digest = blake2b(digest_size=16)
