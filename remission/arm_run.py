@@ -73,6 +73,10 @@ class ArmRun:
 
 def flatten(run: ArmRun) -> dict[str, np.ndarray]:
     """Every array of an arm under a flat name; texts as fixed-width strings, so that they are saved without pickling."""
+    return {name: array.astype(str) if array.dtype == object else array for name, array in _flat(run).items()}
+
+
+def _flat(run: ArmRun) -> dict[str, np.ndarray]:
     flat = {f"records.{f.name}": getattr(run.records, f.name) for f in fields(Records)}
     flat |= {f"grades.{event}.{scale}": grade for event, scales in run.grades.items() for scale, grade in scales.items()}
     flat |= {f"covariates.{name}": values for name, values in run.covariates.items()}
@@ -81,7 +85,15 @@ def flatten(run: ArmRun) -> dict[str, np.ndarray]:
         value = getattr(run, f.name)
         if isinstance(value, np.ndarray):
             flat[f.name] = value
-    return {name: array.astype(str) if array.dtype == object else array for name, array in flat.items()}
+    return flat
+
+
+def words(texts: np.ndarray) -> np.ndarray:
+    """The same texts [N] as objects that equal texts share, eight bytes each."""
+    if not texts.size:
+        return texts.astype(object)
+    found, place = np.unique(texts.astype(str), return_inverse=True)
+    return found.astype(object)[place]
 
 
 def _built(flat: dict[str, np.ndarray], key: str, title: str, note: str | None) -> ArmRun:
@@ -90,10 +102,10 @@ def _built(flat: dict[str, np.ndarray], key: str, title: str, note: str | None) 
         if name.startswith("grades."):
             _, event, scale = name.split(".")
             grades.setdefault(event, {})[scale] = flat[name]
-    plain: dict[str, Any] = {name: array for name, array in flat.items() if "." not in name}
+    plain: dict[str, Any] = {name: words(array) if array.dtype.kind == "U" else array for name, array in flat.items() if "." not in name}
     inner = {name.split(".", 1)[1]: array for name, array in flat.items() if name.startswith("records.")}
     covariates, severity = (_group(flat, name) for name in ("covariates.", "severity."))
-    records = Records(**inner)
+    records = Records(**{**inner, "arm": np.broadcast_to(np.array(key), len(inner["patient"]))})
     return ArmRun(key=key, title=title, note=note, records=records, grades=grades, covariates=covariates, severity=severity, **plain)
 
 
@@ -103,7 +115,7 @@ def _group(flat: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 def joined(runs: Sequence[ArmRun]) -> ArmRun:
     """Parts of one arm, one after another."""
-    parts = [flatten(run) for run in runs]
+    parts = [_flat(run) for run in runs]
     shared = ("level_day",)
     flat = {name: parts[0][name] if name in shared else np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return _built(flat, runs[0].key, runs[0].title, runs[0].note)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from remission.arm_run import ArmRun
+from remission.arm_run import ArmRun, words
 from remission.dose_rows import add_rows, dose_table, engine_rows, in_system, one_row
 from remission.engine.batch import Batch
 from remission.engine.choice import PILOT_MEMBERS, pilot
@@ -263,8 +263,8 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         treated=treated,
         evaluable=treated & ((judged.code > 0) | (causes == "leukemia")),
         status=np.where(dead, int(Status.OK), batch.status),
-        cause=causes,
-        not_treated=np.where(treated, "", reason),
+        cause=words(causes),
+        not_treated=words(np.where(treated, "", reason)),
         dose=_dose(system, batch, treated),
         burden=np.where(cells & np.isfinite(clinic.burden), clinic.burden, cohort.chart["burden"].to_numpy()),
         exposure=only(np.where(clinic.exposure > 0, clinic.exposure, np.nan)),
@@ -278,7 +278,7 @@ def _finished(system: System, cohort: Cohort, spec: ArmSpec, course: Course, pro
         tocilizumab=treated & _given(clinic, "most_block"),
         steroid=treated & _given(clinic, "dexamethasone_equivalent"),
         b_cell_recovery=only(seen[B_CELLS][:, Record.ABOVE_DAY] - anchor),
-        relapse_site=_relapse_site(clinic, judged),
+        relapse_site=words(_relapse_site(clinic, judged)),
         grades=_grades(cohort, acute, treated, causes) if cells else {},
         covariates=covariates(cohort.values) | {"burden_enrolled": cohort.chart["burden"].to_numpy()},
         severity={name: only(acute[f"{module}.severity"][:, Record.HIGHEST]) for name, module in LATENT.items()} if cells else {},
@@ -338,7 +338,7 @@ def _records(cohort, spec, clinic, judged: _Judged, anchor, supply: Supplied, de
     return Records.of(
         {
             "patient": cohort.index,
-            "arm": np.full(cohort.size, spec.key),
+            "arm": spec.key,
             "infusion_day": anchor,
             "not_infused_day": np.where(
                 np.isnan(anchor), np.where(np.isfinite(supply.not_treated_day), supply.not_treated_day, death), np.nan
