@@ -64,12 +64,14 @@ def _absolute(machine: Machine, value: Value) -> Value:
 
 
 def _extreme(op: str) -> Callable[..., Value]:
+    """The largest or smallest; as in Python, a value takes the place of an earlier one only where it is beyond it."""
+
     def choose(machine: Machine, *values: Value) -> Value:
         best = values[0]
         for other in values[1:]:
             kind = joined(best.kind, other.kind)
             left, right = machine.held(best, kind), machine.held(other, kind)
-            best = Value(kind, machine.builder.select(machine.compare(op, kind, left, right), left, right))
+            best = Value(kind, machine.builder.select(machine.compare(op, kind, right, left), right, left))
         return best
 
     return choose

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from remission.engine.language.expressions import Expressions
 from remission.engine.language.kinds import (
     NOTHING,
     TRUTH,
     WHOLE,
-    WORD,
     Kind,
     LanguageError,
     Scalar,
@@ -24,6 +22,7 @@ from remission.engine.language.kinds import (
     joined,
     machine_type,
 )
+from remission.engine.language.loops import Loop, Loops
 from remission.engine.language.values import Machine, Value, known
 
 if TYPE_CHECKING:
@@ -38,7 +37,11 @@ class Widened(Exception):
         self.name, self.kind = name, kind
 
 
-class FunctionCompiler(Expressions):
+class Placed(LanguageError):
+    """An error that says where it is."""
+
+
+class FunctionCompiler(Loops):
     """Emits one function for arguments of known kinds."""
 
     def __init__(self, program: Program, text: Text, function: ir.Function, kinds: tuple[Kind, ...], widened: dict[str, Kind]):
@@ -48,7 +51,8 @@ class FunctionCompiler(Expressions):
         self.machine = Machine(self.builder, program.width, exact=_is_exact(text.node))
         self.places: dict[str, tuple[Any, Kind]] = {}
         self.static: dict[str, Any] = {}
-        self.loops: list[tuple[ir.Block, ir.Block]] = []
+        self.loops: list[Loop | None] = []
+        self.sure: set[str] = set()
         names = [a.arg for a in text.node.args.args]
         if len(names) != len(kinds):
             raise LanguageError(f"`{text.node.name}` takes {len(names)} arguments, not {len(kinds)}")
@@ -65,7 +69,7 @@ class FunctionCompiler(Expressions):
 
     def fault(self, node: ast.AST, message: str) -> LanguageError:
         line = getattr(node, "lineno", "?")
-        return LanguageError(f"{self.text.place}, `{self.text.node.name}`, line {line}: {message}: {ast.unparse(node)[:120]}")
+        return Placed(f"{self.text.place}, `{self.text.node.name}`, line {line}: {message}: {ast.unparse(node)[:120]}")
 
     # ---- names -----------------------------------------------------------------------------------------------------
     def set(self, name: str, value: Value) -> None:
@@ -80,6 +84,7 @@ class FunctionCompiler(Expressions):
         if wider != kind:
             raise Widened(name, wider)
         self.builder.store(self.machine.held(value, kind), place)
+        self.sure.add(name)
 
     def stack(self, kind: ir.Type):
         """A place on the stack, made once at the beginning of the function."""
@@ -98,7 +103,7 @@ class FunctionCompiler(Expressions):
             try:
                 handler(statement)
             except LanguageError as error:
-                raise error if "line" in str(error) else self.fault(statement, str(error)) from error
+                raise error if isinstance(error, Placed) else self.fault(statement, str(error)) from error
 
     def do_Pass(self, node: ast.Pass) -> None:
         return
@@ -175,83 +180,18 @@ class FunctionCompiler(Expressions):
             return
         yes, no, after = (self.function.append_basic_block(name) for name in ("yes", "no", "after"))
         self.builder.cbranch(self.truth(node.test), yes, no)
-        ways = 0
+        before, ways = self.sure, []
         for block, body in ((yes, node.body), (no, node.orelse)):
             self.builder.position_at_end(block)
+            self.sure = set(before)
             self.block(body)
             if not self.builder.block.is_terminated:
                 self.builder.branch(after)
-                ways += 1
+                ways.append(self.sure)
         self.builder.position_at_end(after)
-        if ways == 0:
+        self.sure = set.intersection(*ways) if ways else before
+        if not ways:
             self.builder.unreachable()
-
-    def do_While(self, node: ast.While) -> None:
-        test, body, after = (self.function.append_basic_block(name) for name in ("test", "turn", "after"))
-        self.builder.branch(test)
-        self.builder.position_at_end(test)
-        forever = self.decided(node.test)
-        if forever:
-            self.builder.branch(body)
-        else:
-            self.builder.cbranch(self.truth(node.test), body, after)
-        self.turn(node.body, body, test, after)
-        if forever and not any(isinstance(inner, ast.Break) for inner in ast.walk(node)):
-            self.builder.unreachable()
-
-    def turn(self, statements: list[ast.stmt], body: ir.Block, again: ir.Block, after: ir.Block) -> None:
-        self.loops.append((again, after))
-        self.builder.position_at_end(body)
-        self.block(statements)
-        if not self.builder.block.is_terminated:
-            self.builder.branch(again)
-        self.loops.pop()
-        self.builder.position_at_end(after)
-
-    def do_For(self, node: ast.For) -> None:
-        call = node.iter
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and isinstance(node.target, ast.Name)):
-            raise self.fault(node.iter, "loops run over `range` or `static(range(...))`")
-        if call.func.id == "static":
-            self.static_loop(node, node.target.id, call)
-            return
-        if call.func.id != "range":
-            raise self.fault(node.iter, "loops run over `range`")
-        bounds = [self.machine.held(self.value(a), WHOLE) for a in call.args]
-        first, last = (ir.Constant(WORD, 0), bounds[0]) if len(bounds) == 1 else bounds[:2]
-        step = bounds[2] if len(bounds) == 3 else ir.Constant(WORD, 1)
-        counter = self.stack(WORD)
-        self.builder.store(first, counter)
-        test, body, again, after = (self.function.append_basic_block(name) for name in ("test", "turn", "again", "after"))
-        self.builder.branch(test)
-        self.builder.position_at_end(test)
-        count = self.builder.load(counter)
-        self.builder.cbranch(self.builder.icmp_signed("<", count, last), body, after)
-        self.builder.position_at_end(again)
-        self.builder.store(self.builder.add(self.builder.load(counter), step, flags=("nsw",)), counter)
-        self.builder.branch(test)
-        self.builder.position_at_end(body)
-        self.set(node.target.id, Value(WHOLE, count))
-        self.turn(node.body, body, again, after)
-
-    def static_loop(self, node: ast.For, name: str, call: ast.Call) -> None:
-        """A loop that is written out, its variable known each time."""
-        inner = call.args[0]
-        if not isinstance(inner, ast.Call):
-            raise self.fault(node.iter, "`static` takes a `range`")
-        bounds = [self.value(a) for a in inner.args]
-        if not all(bound.is_known for bound in bounds):
-            raise self.fault(node.iter, "the bounds of a static loop must be constants")
-        for number in range(*(int(bound.constant) for bound in bounds)):
-            self.static[name] = number
-            self.block(node.body)
-        self.static.pop(name, None)
-
-    def do_Break(self, node: ast.Break) -> None:
-        self.builder.branch(self.loops[-1][1])
-
-    def do_Continue(self, node: ast.Continue) -> None:
-        self.builder.branch(self.loops[-1][0])
 
     # ---- conditions ------------------------------------------------------------------------------------------------
     def truth(self, node: ast.expr):

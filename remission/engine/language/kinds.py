@@ -24,10 +24,16 @@ class Scalar:
 
     name: str
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True)
 class LaneArray:
     """Numbers [n][W]: `a[i]` is a LANE, `a[i, lane]` the number of one patient, `a[i:]` the rest of the array."""
+
+    def __str__(self) -> str:
+        return "lane array"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class Array:
     element: Scalar
     rank: int
 
+    def __str__(self) -> str:
+        return f"array of the batch with {self.rank} indices"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -44,6 +53,9 @@ class Record:
 
     name: str
     fields: tuple[tuple[str, Scalar | LaneArray | Array], ...]
+
+    def __str__(self) -> str:
+        return f"record `{self.name}`"
 
     def place(self, field: str) -> tuple[int, Scalar | LaneArray | Array]:
         """Word at which a field begins, and its kind; an array takes one word for its address and one per further axis."""
@@ -60,6 +72,9 @@ class Several:
     """What a function returns with a tuple."""
 
     kinds: tuple[Scalar | LaneArray, ...]
+
+    def __str__(self) -> str:
+        return f"tuple ({', '.join(map(str, self.kinds))})"
 
 
 NUMBER, WHOLE, KEY, TRUTH = Scalar("number"), Scalar("whole"), Scalar("key"), Scalar("truth")

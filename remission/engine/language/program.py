@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from remission.engine.language.builtins import BUILTINS
 from remission.engine.language.function import FunctionCompiler, Widened
 from remission.engine.language.kinds import (
     LANES_OF,
@@ -71,6 +72,8 @@ class Names:
     def _add_functions(self, tree: ast.Module, place: str, apart: bool) -> None:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
+                if node.name in BUILTINS:
+                    raise LanguageError(f"{place} defines `{node.name}`, which is built in; give it another name")
                 if node.name in self.functions or node.name in self.constants:
                     raise LanguageError(f"two things of name `{node.name}`, one in {place}")
                 self.functions[node.name] = Text(node, place, apart)
