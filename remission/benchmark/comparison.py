@@ -151,15 +151,16 @@ class Compared:
         )  # fmt: skip
 
     def _precision(self, result: Comparison, own: Turn, turns: list[Turn], progress: Progress) -> None:
-        judges = [result.engine.trials.judge, *(entered.trials.judge for entered in result.entered.values())]
+        """Points of the figure; those of slow peers are the runs of their search."""
+        entered = (result.engine, *result.entered.values())
+        quick = [(turn, one.trials.judge) for turn, one in zip([own, *turns], entered, strict=True) if not one.trials.slow]
         stage = f"{result.problem.name}: work and precision"
-        result.points = work_and_precision(
-            list(zip([own, *turns], judges, strict=True)), self.extent.decades, KEPT, lambda done, total: progress(stage, done, total)
-        )  # fmt: skip
+        points = work_and_precision(quick, self.extent.decades, KEPT, lambda done, total: progress(stage, done, total))
+        result.points = points + [point for one in entered if one.trials.slow for point in one.trials.points]
 
     def _turn(self, entered: Entered, seconds: float, problem: Problem) -> Turn:
         """The run of a contestant in the rounds; patients in multiples of the cores."""
-        wanted = fitting(entered.point.rate, seconds, max(KEPT, 2 * self.cores), most_patients(problem))
+        wanted = fitting(entered.point.rate, seconds, 2 * self.cores, most_patients(problem))
         return Turn(entered.remote, entered.point.setting, entered.remote.batch or -(-wanted // self.cores) * self.cores)
 
     def _work(self, problem: Problem, own: Turn) -> Callable[[Outcome], float] | None:

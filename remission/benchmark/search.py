@@ -14,6 +14,7 @@ from remission.benchmark.entrant import Entrant
 PER_DECADE = 4
 LOOSEST, TIGHTEST, FIRST = 8, 44, 22  # quarters of a decade below 1
 PROBE_SECONDS = 0.5
+SLOW = 8.0  # seconds for the patients of the reference; a slower contestant is searched in its first family only
 TRIALS = 2
 Judge = Callable[[Outcome], Error]
 
@@ -39,6 +40,7 @@ class Trials:
     points: list[Point] = field(default_factory=list)
     seen: dict[tuple[Family, int], Point] = field(default_factory=dict)
     probe: int = KEPT
+    slow: bool = False
 
     def at(self, family: Family, step: int) -> Point:
         """The point at so many quarters of a decade below 1."""
@@ -57,6 +59,7 @@ class Trials:
         """Choose how many patients the runs of the search take: about half a second, at least those of the reference."""
         first = self.entrant.run(self.entrant.batch or KEPT, Setting(self.entrant.families[0], 1e-5))
         self.probe = fitting(first.rate, PROBE_SECONDS, KEPT, self.most)
+        self.slow = KEPT / first.rate > SLOW
 
 
 def fitting(rate: float, seconds: float, least: int, most: int) -> int:
@@ -95,9 +98,10 @@ def _bracket(fine: Callable[[int], bool]) -> tuple[int, int] | None:
 
 
 def best(trials: Trials, target: float) -> Point | None:
-    """The fastest family at its loosest tolerance for the target; None where no family reaches it."""
+    """The fastest family at its loosest tolerance for the target; None where no family tried reaches it."""
     trials.size_probe()
-    found = [point for family in trials.entrant.families if (point := loosest(trials, family, target)) is not None]
+    families = trials.entrant.families[:1] if trials.slow else trials.entrant.families
+    found = [point for family in families if (point := loosest(trials, family, target)) is not None]
     if len(found) < 2:
         return found[0] if found else None
     rates = {point.setting: 0.0 for point in found}

@@ -52,3 +52,9 @@ def test_runs_take_at_least_the_patients_of_the_reference_and_fit_in_memory():
     assert slow.probe == KEPT
     assert fast.probe == 2000
     assert fitting(12_345.0, 1.0, 24, 10**6) == 10_000
+
+
+def test_a_slow_contestant_is_searched_in_its_first_family_only():
+    trials = trials_of((EXACT, 1.0, 1.0), (ROUGH, 1.0, 100.0))
+    assert best(trials, 5e-6).setting.family is EXACT
+    assert {point.setting.family for point in trials.points} == {EXACT}

@@ -57,5 +57,5 @@ class RoadRunnerShard(Shard):
 
 class RoadRunner(InProcesses):
     shard = f"{__name__}:RoadRunnerShard"
-    families = (Family("CVODE", 1.0), Family("CVODE", 1e-2), Family("CVODE", 1e-4))
+    families = (Family("CVODE", 1e-3), Family("CVODE", 1.0), Family("CVODE", 1e-4))
     before_doses = False
