@@ -20,7 +20,7 @@ from remission.engine.compiled import Compiled
 from remission.engine.cpu import variant_of
 from remission.engine.devices import DeviceBatch, Place
 from remission.engine.ensemble import DEFAULTS, Options, advance, model_of, observe, settings_of
-from remission.engine.gpu_kernels import DeviceKernel, Room, device_kernel, record_of
+from remission.engine.gpu_kernels import DeviceKernel, Room, device_kernel, quiet_about_small_runs, record_of
 from remission.engine.gpu_memory import THREADS, blocks, copied, filled, restore, rows_of, to_device, to_host, with_devices
 from remission.engine.layout import FAILURES, Status
 from remission.engine.steppers import Method
@@ -28,6 +28,7 @@ from remission.engine.steppers import Method
 __all__ = ["advance_on_device", "look_on_device", "observe_on_device", "on_device", "run_on_device", "to_host"]
 
 cuda: Any = import_module("numba.cuda")
+quiet_about_small_runs()
 FETCHED: frozenset[Place] = frozenset(
     {("state", name) for name in ("t", "status", "trigger", "fatal", "n_lesions")} | {("doses", "next_row"), ("events", "count")}
 )
@@ -95,7 +96,12 @@ def _record(batch: DeviceBatch, name: str, devices: dict[Place, Any]) -> Any:
     """A group of the batch with its arrays on the device."""
     group = getattr(batch, name)
     arrays = {field: devices.get((name, field), batch.images[name, field][1]) for field in group._fields}
-    return record_of(group, arrays)
+    return record_of(group, {field: array if array.size else _stand_in(array.ndim, array.dtype) for field, array in arrays.items()})
+
+
+def _stand_in(axes: int, kind: Any) -> Any:
+    """For an array that has no values: one that nobody reads, so that a kernel serves with and without them."""
+    return cuda.device_array((1,) * axes, kind)
 
 
 def _kernel_for(system: Compiled, batch: Batch, method: Method) -> DeviceKernel:

@@ -74,6 +74,12 @@ def is_simulated() -> bool:
     return bool(config.ENABLE_CUDASIM)
 
 
+def quiet_about_small_runs() -> None:
+    """Keep numba from warning of every run that leaves parts of the device idle, as those between late visits do."""
+    if not is_simulated():
+        import_module("numba.cuda.dispatcher").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+
+
 def record_of(group: Any, arrays: Mapping[str, Any] | None = None) -> Any:
     """A group as the device takes it: its arrays, or those given for them by name, and the counts that follow from them."""
     kind = kind_of(type(group))

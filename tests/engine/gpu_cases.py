@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from remission.engine.batch import Batch, Dose, pack_doses, rows_to_come, with_rows_to_come
+from remission.engine.batch import Batch, Dose, pack_doses, rows_to_come, take, with_rows_to_come
 from remission.engine.devices import DeviceBatch
 from remission.engine.ensemble import Options, advance, arm, observe, simulate, start, watch
 from remission.engine.steppers import Method
@@ -90,8 +90,19 @@ def visits(options: Options) -> Batch:
     return simulate(two_compartments(), kinetics([Dose(0.0, 0, 10.0)]), 5.0, protocol=Topping(), options=options)
 
 
+def more_room(options: Options) -> Batch:
+    """Patients who run out of lesions are run again with twice the room."""
+
+    def made(patients, capacity) -> Batch:
+        whole = clones(capacity or 1, spread=0.05)
+        return whole if patients is None else take(whole, np.asarray(patients, np.int64))
+
+    return simulate(clone_under_drug(), made, 30.0, options=options)
+
+
 CASES: dict[str, Callable[[Options], Batch]] = {
-    case.__name__: case for case in (doses_saves_and_records, explicit_method, chance, out_of_lesions, failures, nobody, no_time, visits)
+    case.__name__: case
+    for case in (doses_saves_and_records, explicit_method, chance, out_of_lesions, failures, nobody, no_time, visits, more_room)
 }
 
 

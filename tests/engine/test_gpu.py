@@ -65,6 +65,7 @@ def test_the_cases_are_what_they_are_meant_to_be():
     assert (chance.state.n_lesions > 1).any()
     assert CASES["failures"](OPTIONS).status.tolist() == [Status.STEPS_EXHAUSTED, Status.NON_FINITE, Status.STEPS_EXHAUSTED]
     assert (CASES["out_of_lesions"](OPTIONS).status == Status.NEEDS_CAPACITY).any()
+    assert CASES["more_room"](OPTIONS).capacity > 1
     assert (CASES["doses_saves_and_records"](OPTIONS).state.accepted > 0).all()
     assert CASES["visits"](OPTIONS).doses.day.shape[1] > 1
 

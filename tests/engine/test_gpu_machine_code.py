@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba import cuda, typeof
 
-from remission.engine import luck, operations
+from remission.engine import gpu_memory, luck, operations
 from remission.engine.compile import compile_system
 from remission.engine.cpu import variant_of
 from remission.engine.ensemble import Options, advance, arm, model_of, settings_of, start, watch
@@ -82,6 +82,16 @@ def test_the_kernel_of_a_small_system_compiles_without_a_device(monkeypatch):
     assert "fma.rn.f64" in text
     assert "call.uni" not in text
     assert bytes_of_local_memory(text) >= 8 * scratch_of(two_compartments(), room(batch)).size
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", [np.float64, np.int64, np.int8, np.uint64])
+def test_rows_are_moved_by_kernels_that_compile_without_a_device(kind):
+    rows, which = typeof(np.zeros((1, 1), kind)), typeof(np.zeros(1, np.int64))
+    for kernel in (gpu_memory.put_rows, gpu_memory.take_rows, gpu_memory.copy_rows):
+        arguments = (rows, rows, which)
+        assert ".entry" in cuda.compile_ptx(kernel.py_func, arguments, cc=(8, 0))[0]
+    assert ".entry" in cuda.compile_ptx(gpu_memory.fill_rows.py_func, (typeof(np.zeros((1, 1))), typeof(0.0)), cc=(8, 0))[0]
 
 
 @needs_compiler
