@@ -191,8 +191,8 @@ def redosed(batch: Batch, which: np.ndarray, stay: np.ndarray, added: Doses) -> 
 
 def _rewritten(name: str, array: np.ndarray, which: np.ndarray, own: np.ndarray) -> np.ndarray:
     """One column of the dose rows with those of some members replaced, with more room where they need it."""
-    result = np.full((array.shape[0], max(array.shape[1], own.shape[1])), EMPTY[name], dtype=KINDS[name])
-    result[:, : array.shape[1]] = array
+    more = np.full((array.shape[0], max(own.shape[1] - array.shape[1], 0)), EMPTY[name], dtype=KINDS[name])
+    result = np.concatenate([array, more], axis=1) if more.size else array.copy()
     result[which, : own.shape[1]] = own
     result[which, own.shape[1] :] = EMPTY[name]
     return result
