@@ -32,11 +32,10 @@ def test_a_peer_that_is_not_installed_says_which_module_is_missing():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
-@pytest.mark.parametrize("name", ["cart-6", "qsp-40"])
-def test_an_installed_peer_reaches_the_reference(peer, name):
+def test_an_installed_peer_reaches_the_reference_under_doses(peer):
     if peer.missing:
         pytest.skip(f"{peer.name} is not installed")
-    problem = problem_of(name)
+    problem = problem_of("qsp-40")
     remote = Remote(peer.name, peer.made_by, problem, 2, 600.0)
     try:
         remote.start()
