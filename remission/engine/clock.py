@@ -4,14 +4,14 @@
     UNTIL, STOP              last day asked for; where the next step may not pass: that day, a dose, the end of an infusion
     INFUSION_ENDS            day the first running infusion ends
     STEP, LENGTH             length proposed for the next step, length of the step under way, in days
-    SHARE, KIND, WHICH       part of the step that is kept; what cut it (`clones.NOTHING` and following), which entry, clone or trigger
+    SHARE, KIND, WHICH       part of the step that is kept; what cut it (NOTHING and following), which entry, clone or trigger
     BEFORE                   error of the last accepted step, 1 being the tolerance
     MEMBER, LESIONS          row of the batch; lesions the patient has
     RUNNING, WAITING         1: the lane has a patient; something is due before its next step
     JUMPED, SMALLS           1: the state has jumped, and the step is chosen anew; how many clones are small
     CURSOR, NEXT_SAVE        next row of the grid of days, and that day
     TRIES, ACCEPTED, REJECTED    steps of this call
-    STATUS, TRIGGERED        `layout.Status`; trigger that was met, or -1
+    STATUS, TRIGGERED        `codes.Status`; trigger that was met, or -1
     AT, OVER, PENDING, FLAGGED, RECORDED    scratch: how a value of all lanes reaches code for one of them
 
 In the arguments of all texts: `work` scratch of the group; `lane` place of one patient; `m` its row in the batch; `most` the largest
@@ -25,3 +25,5 @@ CURSOR, NEXT_SAVE, TRIES, ACCEPTED, REJECTED = 12, 13, 14, 15, 16
 LENGTH, SHARE, KIND, WHICH, STATUS, TRIGGERED = 17, 18, 19, 20, 21, 22
 AT, OVER, PENDING, FLAGGED, RECORDED, DAY_BEFORE = 23, 24, 25, 26, 27, 28
 CLOCK_ROWS = 29
+
+NOTHING, HAZARD, TRIGGER, ENTERS, IS_LOST, IS_LARGE = 0, 1, 2, 3, 4, 5  # what cuts a step; the last three are changes of a clone

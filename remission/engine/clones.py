@@ -1,18 +1,16 @@
 """Keeping the clones of a patient in step with the equations: who counts, who is small, who has changed.
 
-In the lane language; `lane` is one patient of the group. NOTHING and the numbers after it say what cut a step: nothing, an event, a
-trigger, or a change of a clone.
+In the lane language; `lane` is one patient of the group.
 """
 
 from typing import TYPE_CHECKING
 
+from remission.engine.clock import ENTERS, IS_LARGE, IS_LOST, NOTHING
+from remission.engine.codes import ESTABLISHED, EXTINCT, SMALL
 from remission.engine.extinction import (
     ENTRY,
-    ESTABLISHED,
-    EXTINCT,
     RHO,
     SHIFT,
-    SMALL,
     change_inside,
     conditional_mean,
     enter,
@@ -23,8 +21,6 @@ from remission.engine.extinction import (
 
 if TYPE_CHECKING:
     from remission.engine.generated import CELL_STATE, CHANCE, N_BLOCK, N_CLONES, N_PATIENT
-
-NOTHING, HAZARD, TRIGGER, ENTERS, IS_LOST, IS_LARGE = 0, 1, 2, 3, 4, 5
 
 
 def cell_place(lesion, clone):

@@ -9,13 +9,14 @@ event or a dose puts cells there. Left out: the spread of a survivor's size abou
 
 Written in the lane language for one patient of the group (`lane`): small clones are rare, and each goes its own way. The clone of
 number lesion * N_CLONES + clone has n0, rho, J and the log of its uniform in rows 4 * number + (ENTRY, RHO, SHIFT, LUCK) of `small`, and
-birth and death per cell and day in rows node * size + 2 * number + (0, 1) of `rates`. Phases are those of `layout.Phase`.
+birth and death per cell and day in rows node * size + 2 * number + (0, 1) of `rates`. Phases are those of `codes.Phase`.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remission.engine.codes import ESTABLISHED, EXTINCT, SMALL
 from remission.engine.collocation import NODES, WEIGHTS, parabola, primitive
 from remission.engine.luck import log_exactly, uniform_scalar
 from remission.engine.operations import exp, key, log, static
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from remission.engine.generated import N_CLONES
 
 ENTRY, RHO, SHIFT, LUCK = 0, 1, 2, 3
-EXTINCT, SMALL, ESTABLISHED = 0, 1, 2
 LARGEST_PANELS = 64
 
 

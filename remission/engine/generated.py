@@ -12,7 +12,6 @@ from collections.abc import Callable
 N_PATIENT: int
 N_BLOCK: int
 N_CLONES: int
-N_CLONE_STATES: int
 N_PATIENT_PARAMETERS: int
 N_LESION_PARAMETERS: int
 N_INPUTS: int
@@ -21,10 +20,6 @@ N_QUADRATURES: int
 N_LESION_QUADRATURES: int
 N_OUTPUTS: int
 N_LESION_OUTPUTS: int
-PP_SIZE: int
-LESION_SIZE: int
-N_CONSTANTS: int
-N_LESION_CONSTANTS: int
 
 # what a kernel is made for: place of each clone's cells in a lesion, whether small clones and random events are followed, whether
 # anything has rates, is watched, or either; and the method
@@ -39,8 +34,6 @@ METHOD: int
 # functions of the system
 prepare: Callable[..., None]
 rhs: Callable[..., None]
-matrix: Callable[..., None]
-factor: Callable[..., None]
 factored: Callable[..., None]
 solve: Callable[..., None]
 quad: Callable[..., None]

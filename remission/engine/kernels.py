@@ -17,7 +17,25 @@ import llvmlite
 
 import remission.engine.codegen as codegen
 from remission.engine import cache as store
-from remission.engine import clock, clones, collocation, dosing, events, extinction, loop, luck, operations, steppers, watching
+from remission.engine import (
+    clock,
+    clones,
+    codes,
+    collocation,
+    dosing,
+    events,
+    extinction,
+    loop,
+    luck,
+    operations,
+    patients,
+    records,
+    saving,
+    steppers,
+    stops,
+    triggers,
+    watching,
+)
 from remission.engine.compiled import Compiled
 from remission.engine.language import machine_code
 from remission.engine.language.kinds import WHOLE, Kind
@@ -27,6 +45,7 @@ from remission.engine.steppers import Method
 
 MODULES: tuple[ModuleType, ...] = (
     clock,
+    codes,
     operations,
     luck,
     collocation,
@@ -36,6 +55,11 @@ MODULES: tuple[ModuleType, ...] = (
     events,
     dosing,
     watching,
+    saving,
+    triggers,
+    records,
+    patients,
+    stops,
     loop,
 )
 RUN: tuple[Kind, ...] = tuple(kind_of(group) for group in (Model, State, Doses, Clones, Events, Watch, Settings, Work, Order))

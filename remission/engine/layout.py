@@ -4,17 +4,21 @@ M members, N states, P parameters, Q integrals, O outputs, K clones times lesion
 A hazard entry is one hazard in one lesion and clone; patient entries come first, then lesion after lesion.
 """
 
-from enum import IntEnum
 from functools import cache
 from typing import Annotated, NamedTuple, TypeAlias, get_type_hints
 
 import numpy as np
 
 from remission.engine.clock import CLOCK_ROWS
+from remission.engine.codes import FAILURES as FAILURES
+from remission.engine.codes import RECORD_COLUMNS
+from remission.engine.codes import Phase as Phase
+from remission.engine.codes import Record as Record
+from remission.engine.codes import Status as Status
 from remission.engine.compiled import Compiled
 from remission.engine.language.kinds import KEY, LANES_OF, NUMBER, SHORT, WHOLE, Array, LaneArray
 from remission.engine.language.kinds import Record as RecordKind
-from remission.engine.watching import OBSERVED_ROWS, RECORD_COLUMNS
+from remission.engine.watching import OBSERVED_ROWS
 from remission.errors import InputError
 
 Numbers: TypeAlias = Annotated[np.ndarray, Array(NUMBER, 1)]
@@ -30,30 +34,6 @@ Key: TypeAlias = Annotated[np.uint64, KEY]
 Whole: TypeAlias = Annotated[int, WHOLE]
 Number: TypeAlias = Annotated[float, NUMBER]
 Lanes: TypeAlias = Annotated[np.ndarray, LANES_OF]
-
-
-class Status(IntEnum):
-    """How a member ended. Steps exhausted, non-finite and out of domain are failures of the solver."""
-
-    OK = 0
-    STEPS_EXHAUSTED = 1
-    NON_FINITE = 2
-    OUT_OF_DOMAIN = 3
-    EXCLUDED = 4
-    NOT_REACHED = 5
-    NEEDS_CAPACITY = 6
-    STOPPED = 7
-
-
-FAILURES = (Status.STEPS_EXHAUSTED, Status.NON_FINITE, Status.OUT_OF_DOMAIN)
-
-
-class Phase(IntEnum):
-    """What a clone in a lesion is: gone, so few cells that chance decides, or many enough for the equations."""
-
-    EXTINCT = 0
-    SMALL = 1
-    ESTABLISHED = 2
 
 
 class Model(NamedTuple):
@@ -166,19 +146,6 @@ class Watch(NamedTuple):
         return self.trigger_output.size
 
 
-class Record(IntEnum):
-    """Columns of a running end point."""
-
-    LOWEST = 0
-    LOWEST_DAY = 1
-    HIGHEST = 2
-    HIGHEST_DAY = 3
-    AREA = 4
-    ABOVE_DAY = 5
-    BELOW_DAY = 6
-    RISE_DAY = 7
-
-
 class Settings(NamedTuple):
     """How to integrate: relative tolerance, cells below which chance decides, luck, and the step limit."""
 
@@ -224,14 +191,19 @@ def words_of(group: NamedTuple) -> np.ndarray:
         if isinstance(field, Array):
             if not value.flags.c_contiguous or value.dtype != STORED[field.element] or value.ndim != field.rank:
                 raise InputError(f"`{name}` is not a contiguous array of {STORED[field.element]} with {field.rank} axes", kind.name)
-            words += [value.ctypes.data, *value.shape[1:]]
+            words += [_address(value), *value.shape[1:]]
         elif isinstance(field, LaneArray):
-            words.append(value.ctypes.data)
+            words.append(_address(value))
         elif field == NUMBER:
             words.append(int(np.float64(value).view(np.uint64)))
         else:
             words.append(int(value))
     return np.array([word & 0xFFFFFFFFFFFFFFFF for word in words], np.uint64)
+
+
+def _address(array: np.ndarray) -> int:
+    """Where an array begins; several times as fast as `array.ctypes`."""
+    return array.__array_interface__["data"][0]
 
 
 def work_sizes(system: Compiled, capacity: int, outputs: int = 0, triggers: int = 0) -> dict[str, int]:
@@ -261,36 +233,36 @@ def work_sizes(system: Compiled, capacity: int, outputs: int = 0, triggers: int 
 
 
 class Work(NamedTuple):
-    """Scratch of one group of patients; see `work_sizes`."""
+    """Scratch of one group of patients [n][W], one number per patient each; see `work_sizes`. O: all outputs, W: watched ones."""
 
-    y: Lanes
-    end: Lanes
-    rates: Lanes
-    counts: Lanes
-    point: Lanes
-    stages: Lanes
-    dense: Lanes
-    factors: Lanes
-    p: Lanes
-    c: Lanes
-    q: Lanes
-    point_integrals: Lanes
-    node_rates: Lanes
-    births_deaths: Lanes
-    flags: Lanes
-    phase: Lanes
-    before: Lanes
-    small: Lanes
-    threshold: Lanes
-    observed: Lanes
-    above: Lanes
-    below: Lanes
-    rise: Lanes
-    record: Lanes
-    trigger_level: Lanes
-    armed: Lanes
-    met: Lanes
-    clock: Lanes
+    y: Lanes  # [N] state
+    end: Lanes  # [N] state at the end of the step under way
+    rates: Lanes  # [N] derivative at its beginning
+    counts: Lanes  # [N] 1.0 where the error of a state counts
+    point: Lanes  # [N] state somewhere inside the step
+    stages: Lanes  # [8, N] of the method
+    dense: Lanes  # [3, N] of the interpolant
+    factors: Lanes  # factors of the matrix, in the slots of the arrow
+    p: Lanes  # [P] parameters
+    c: Lanes  # [C] expressions of parameters alone
+    q: Lanes  # [Q] integrals
+    point_integrals: Lanes  # [Q] integrals somewhere inside the step
+    node_rates: Lanes  # [3, Q] rates of integrals at the Gauss points
+    births_deaths: Lanes  # [3, 2 K] birth and death per cell and day there
+    flags: Lanes  # [K] 1.0 = established
+    phase: Lanes  # [K] `codes.Phase`
+    before: Lanes  # [K] cells before a jump
+    small: Lanes  # [4 K] n0, rho, J and luck of small clones
+    threshold: Lanes  # [E] at which a hazard fires
+    observed: Lanes  # [6, O] rows of `watching`
+    above: Lanes  # [W] levels asked for, nan = none
+    below: Lanes  # [W]
+    rise: Lanes  # [W] factors asked for, nan = none
+    record: Lanes  # [8 W] `codes.Record`
+    trigger_level: Lanes  # [G]
+    armed: Lanes  # [G] 1.0 = armed
+    met: Lanes  # [G] condition when last seen: 0, 1, or -1 not seen
+    clock: Lanes  # rows of `clock`
     capacity: Whole
     n_states: Whole
     n_integrals: Whole

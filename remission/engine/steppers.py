@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from remission.engine.generated import METHOD, factored, rhs, solve
 
 ORDER = 5
-SHORTEST_ERROR, SHORTEST_BEFORE = 1e-10, 1e-4
+SMALLEST_ERROR, SMALLEST_BEFORE = 1e-10, 1e-4  # smaller errors tell nothing about the next step
 
 
 class Method(IntEnum):
@@ -277,13 +277,17 @@ def first_step(y, work, atol, rtol, n, longest):
 
 
 def growth(error, before):
-    """Factor on the step after an accepted step (proportional-integral control), between 0.2 and 6."""
-    error, before = maximum(error, SHORTEST_ERROR), maximum(before, SHORTEST_BEFORE)
+    """Factor on the step after an accepted step, between 0.2 and 6: proportional-integral control.
+
+    A step of order p is tried that aims at an error of 1 with exponents (0.6, -0.2) / p on this error and the one before, after
+    Gustafsson 1991, ACM Trans. Math. Softw. 17:533, and Hairer and Wanner, Solving ODEs II, IV.2; 0.93 is the safety factor.
+    """
+    error, before = maximum(error, SMALLEST_ERROR), maximum(before, SMALLEST_BEFORE)
     return minimum(6.0, maximum(0.2, 0.93 * exp((0.2 / ORDER) * log(before) - (0.6 / ORDER) * log(error))))
 
 
 def shrinkage(error):
-    """Factor on the step after a rejected step, between 0.1 and 0.9."""
+    """Factor on the step after a rejected step, between 0.1 and 0.9: the error of a step of order p goes as its length to p."""
     factor_ = maximum(0.1, minimum(0.9, 0.9 * exp((-1.0 / ORDER) * log(error))))
     return select(error < 1e12, factor_, 0.1)
 

@@ -143,6 +143,16 @@ def test_room_for_more_lesions_changes_nothing():
     assert np.isfinite(observe(clone_under_drug(), wide)[:, :3]).all()
 
 
+def test_a_start_does_not_depend_on_company():
+    parameters = np.tile([GROWTH, 0.5, KILL, DECAY, 0.0, 0.0, 50.0], (3, 1))
+    parameters[1, -1] = 1e6  # not small, after one that is
+    together = start(clone_under_drug(), np.arange(3), parameters, 1, options=OPTIONS)
+    for m in range(3):
+        alone = start(clone_under_drug(), np.array([m]), parameters[m : m + 1], 1, options=OPTIONS)
+        for own, other in zip((*alone.clones, *alone.state), (*together.clones, *together.state), strict=True):
+            np.testing.assert_array_equal(own[0], other[m])
+
+
 def test_members_that_run_out_of_lesions_are_repeated_with_more_room():
     def make(patients, capacity):
         batch = members(40, cells=1e3, kill=0.0, spread=0.02, capacity=capacity or 1, lesions=1)
