@@ -21,7 +21,7 @@ SITES = ("marrow", "brain")
 class Structure:
     """How a system is written and how its coefficients are drawn.
 
-    ranges: {parameter: (lowest, highest)}, drawn evenly on the log scale. stiff: whether rates may differ by a factor of a million.
+    ranges: {parameter: (lowest, highest)}, drawn evenly on the log scale.
     lesions: most that a patient may have. agents: (name, amount about) of what may be dosed, infused where the agent allows it.
     """
 
@@ -30,7 +30,6 @@ class Structure:
     agents: tuple[tuple[str, float], ...]
     days: float = 60.0
     lesions: int = 0
-    stiff: bool = False
 
     @property
     def system(self) -> System:
@@ -81,7 +80,6 @@ CHAIN = Structure(
     chain,
     {f"a.k{i}": (1e-2, 1e4) for i in range(7)} | {f"a.b{i}": (1e-2, 1e4) for i in (1, 3, 5)} | {"a.most": (1.0, 1e3), "a.half": (1.0, 1e2)},
     (("a", 500.0),),
-    stiff=True,
 )
 
 
@@ -103,7 +101,7 @@ def ring() -> System:
     return one_part(says, {f"a.k{i}": "1/day" for i in range(6)} | {"a.meet": "1/day"})
 
 
-RING = Structure(ring, {f"a.k{i}": (1e-3, 1e3) for i in range(6)} | {"a.meet": (1e-3, 1e2)}, (("a", 300.0),), stiff=True)
+RING = Structure(ring, {f"a.k{i}": (1e-3, 1e3) for i in range(6)} | {"a.meet": (1e-3, 1e2)}, (("a", 300.0),))
 
 
 # ---- arrow --------------------------------------------------------------------------------------------------------------------
@@ -265,7 +263,6 @@ BINDING = Structure(
         "a.off": (0.01, 1e3), "a.taken": (0.05, 5.0), "a.made": (1.0, 50.0),
     },
     (("a", 300.0),),
-    stiff=True,
 )  # fmt: skip
 
 
@@ -305,7 +302,6 @@ PREDATOR = Structure(
         "a.death": (0.1, 0.5), "a.fast": (1.0, 1e3), "a.start": (1e9, 1e11), "a.half": (1e9, 1e10), "a.capacity": (1e11, 1e12),
     },
     (("a", 1e8),),
-    stiff=True,
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from remission.model.system import System
 from remission.population import pack
 from tests.model.parts import Part, system
 
-FEW = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=8, deadline=None, derandomize=True, database=None)
 CAPACITY, MEMBERS, DAYS = 5, 19, (9.0, 9.0, 21.5, 40.0)
 GRID = np.array([0.0, 3.3, 9.0, 9.0, 17.0, 39.9, 40.0])
 PATIENT = {"a.out": (0.1, 2.0), "a.kill": (0.05, 0.9), "a.growth": (0.02, 0.3), "a.mutation": (1e-5, 1e-2), "a.haste": (0.5, 50.0)}
@@ -75,15 +75,17 @@ def random_rows(rng: np.random.Generator) -> list[Dose]:
     return [Dose(float(day), 0, float(rng.uniform(1, 40)), *((3.0, -1, 0) if rng.random() < 0.4 else ())) for day in days]
 
 
-def members(seed: int, capacity: int = CAPACITY) -> Batch:
-    """Random members with none to five lesions, watched and armed."""
+def members(seed: int, capacity: int = CAPACITY, options: Options | None = None, bare: bool = False) -> Batch:
+    """Random members with none to five lesions, watched and armed unless they are `bare`."""
     rng = np.random.default_rng(seed)
     values = {key: np.exp(rng.uniform(*np.log(limits), MEMBERS)) for key, limits in PATIENT.items()}
     values |= {key: np.exp(rng.uniform(*np.log(limits), (MEMBERS, CAPACITY))) for key, limits in LESION.items()}
     lesions, rows = rng.integers(0, CAPACITY + 1, MEMBERS), [random_rows(rng) for _ in range(MEMBERS)]
     wider = {key: np.pad(v, ((0, 0), (0, capacity - CAPACITY)), "edge") if v.ndim == 2 else v for key, v in values.items()}
     packed = pack(everything(), wider, ("marrow",) * capacity, capacity)
-    batch = start(compiled(), np.arange(MEMBERS) + 100 * seed, packed, lesions, pack_doses(rows), options=Options(seed=seed))
+    batch = start(compiled(), np.arange(MEMBERS) + 100 * seed, packed, lesions, pack_doses(rows), options=options or Options(seed=seed))
+    if bare:
+        return batch
     burden, signal = everything().output_slot("a.burden"), everything().output_slot("a.signal_seen")
     batch = watch(batch, [burden, signal], above=[[1e5, 0.2]] * MEMBERS, below=[[10.0, 0.01]] * MEMBERS)
     return arm(batch, [burden, signal], [3e5, 0.05], [True, False], armed=rng.integers(0, 2, (MEMBERS, 2)))

@@ -19,7 +19,7 @@ from tests.engine.random_members import drawn, tightly
 from tests.engine.structures import STRUCTURES
 
 BOUND = 200.0
-MILD = [name for name, structure in STRUCTURES.items() if not structure.stiff]
+MILD = ("arrow", "network", "transit")
 CASES = [(name, Method.RODAS5P) for name in STRUCTURES] + [(name, Method.TSIT5) for name in MILD]
 
 

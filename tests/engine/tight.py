@@ -172,15 +172,21 @@ class TightSolver:
     @cached_property
     def jumps(self) -> list:
         """For each agent what a dose makes of x, as (x, p, running, has, amount, lesion)."""
-        return [self._jump(dict(agent.jumps)) for agent in self.system.agents]
+        return [self.jump(dict(agent.jumps)) for agent in self.system.agents]
 
-    def _jump(self, changes: dict[str, Node]):
+    def jump(self, changes: dict[str, Node], by_clone: bool = False):
+        """A function that sets the states of `changes`, lesion -1 meaning all; `by_clone`: only in the clone of number `amount`."""
         stores = [
-            (place, changes[item.name], l, c, None if l < 0 else f"has[{l}] > 0.0 and (lesion < 0 or lesion == {l})")
+            (place, changes[item.name], l, c, self._guard(l, c if by_clone else -1))
             for item, l, c, place in self._everywhere("states")
             if item.name in changes
         ]
         return self._function("x, p, running, has, amount, lesion", "x.copy()", stores)
+
+    @staticmethod
+    def _guard(l: int, c: int) -> str | None:
+        inside = f"has[{l}] > 0.0 and (lesion < 0 or lesion == {l})" if l >= 0 else None
+        return f"{inside} and amount == {c}" if c >= 0 else inside
 
     def run(self, p: np.ndarray, rows: Sequence[Dose], until: float, save: np.ndarray, lesions: int | None = None, rtol: float = RTOL):
         """From day 0: outputs on the days `save` [T, O], each before the doses of its day, and states and integrals on the last day."""
