@@ -189,6 +189,27 @@ def headline() -> str:
     return f"{grid(('', 'simulated', 'ELIANA', 'used for calibration'), rows)}\n\n{made}."
 
 
+def benchmark() -> str:
+    """The newest kept benchmark: how many times as fast as each peer, at equal achieved error."""
+    path = max((ROOT / "benchmarks" / "results").glob("*/benchmark.json"), key=lambda path: path.parent.name)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    peers = list(dict.fromkeys(name for facts in document["problems"].values() for name in facts["peers"]))
+    rows = [_compared(name, facts, peers) for name, facts in document["problems"].items()]
+    machine = document["machine"]
+    where = f"`benchmarks/results/{path.parent.name}`"
+    made = f"{document['date']}, {machine['processor']}, {machine['cores']} cores, vectors of {machine['vector_bits']} bits; {where}"
+    head = ("problem", "patients/s", "ms CPU a patient", "share of peak", "one lane", *peers)
+    return f"{grid(head, rows)}\n\nTimes as fast as each, median of interleaved rounds at a median error of at most 5e-6. {made}."
+
+
+def _compared(name: str, facts: dict[str, Any], peers: list[str]) -> tuple[str, ...]:
+    own = facts["engine"]
+    share, lane = own.get("peak_share"), (own.get("one_lane") or {}).get("ratio")
+    ratios = [f"{facts['peers'][peer]['ratio']:.0f}" if peer in facts["peers"] else "–" for peer in peers]
+    numbers = (f"{own['patients_per_s']:,.0f}", f"{own['cpu_ms_per_patient']:.2g}")
+    return (f"`{name}`", *numbers, f"{share:.0%}" if share else "–", f"{lane:.1f}" if lane else "–", *ratios)
+
+
 def open_choices() -> str:
     """Headline estimates under choices that the data leave open."""
     stored = json.loads(OPEN_RESULT.read_text(encoding="utf-8"))
@@ -254,5 +275,5 @@ def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 SECTIONS: dict[str, Callable[..., str]] = {
     kind.__name__: kind
-    for kind in (module, agents, disease, evidence, sources, ports, script, system, headline, open_choices, published, keys, arms)
+    for kind in (module, agents, disease, evidence, sources, ports, script, system, headline, benchmark, open_choices, published, keys, arms)
 }
