@@ -10,7 +10,7 @@ import pytest
 
 from remission.engine.batch import Batch, Dose, pack_doses, rows_to_come
 from remission.engine.compile import compile_system
-from remission.engine.ensemble import Options, advance, start
+from remission.engine.ensemble import Options, advance, start, watch
 from remission.engine.layout import Status
 from remission.engine.steppers import Method
 from remission.errors import InputError
@@ -242,3 +242,40 @@ def test_a_member_out_of_steps_stands_where_it_got_to():
     assert 0.0 < result.t[0] < 50.0
     assert result.y[0, 0] == pytest.approx(left([bolus(0.0, 10.0)], result.t[0]), rel=1e-6)
     assert advance(decay(), result, 60.0, options=OPTIONS).t.tolist() == [result.t[0], 60.0]
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------------------
+def test_rows_of_another_number_of_members_are_refused():
+    batch = patients([bolus(0.0, 10.0)], out=(0.5, 0.5, 0.5))
+    with pytest.raises(InputError, match="members"):
+        advance(decay(), replace(batch, doses=pack_doses([[bolus(0.0, 10.0)]])), 5.0, options=OPTIONS)
+
+
+@pytest.mark.parametrize("row", [bolus(np.nan, 1.0), infusion(1.0, 1.0, np.nan)])
+def test_a_row_without_a_day_or_a_duration_is_refused(row):
+    """It would hold back every row after it."""
+    with pytest.raises(InputError, match="no day or no duration"):
+        advance(decay(), patients([row, bolus(2.0, 10.0)]), 5.0, options=OPTIONS)
+
+
+def test_arrays_of_another_kind_are_refused():
+    batch = patients([bolus(0.0, 10.0)])
+    with pytest.raises(InputError, match="float64"):
+        advance(decay(), replace(batch, state=batch.state._replace(y=batch.y.astype(np.float32))), 5.0, options=OPTIONS)
+
+
+def test_an_output_that_does_not_exist_cannot_be_watched():
+    with pytest.raises(InputError, match="no such output"):
+        advance(decay(), watch(patients([]), [99]), 5.0, options=OPTIONS)
+
+
+@pytest.mark.parametrize("duration", [1e-300, 1e-17, 1e-16])
+def test_an_infusion_too_short_for_the_clock_is_a_dose_at_once(duration):
+    short, whole = (advance(decay(), patients([row]), 9.0, options=OPTIONS) for row in (infusion(5.0, 10.0, duration), bolus(5.0, 10.0)))
+    np.testing.assert_array_equal(short.y, whole.y)
+
+
+def test_a_member_without_a_day_is_not_finite():
+    batch = patients([bolus(0.0, 10.0)], out=(0.5, 0.5))
+    batch.state.t[1] = np.nan
+    assert advance(decay(), batch, 5.0, options=OPTIONS).status.tolist() == [Status.OK, Status.NON_FINITE]
