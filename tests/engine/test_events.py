@@ -15,8 +15,8 @@ import pytest
 from remission.engine.batch import Batch, Dose, rows_to_come
 from remission.engine.codegen import hazards
 from remission.engine.compile import compile_system
-from remission.engine.ensemble import Options, advance, hazard_keys
-from remission.engine.layout import Status
+from remission.engine.ensemble import Options, advance, hazard_keys, watch
+from remission.engine.layout import Record, Status
 from remission.engine.steppers import Method
 from remission.random import exponential
 from tests.engine.test_bits import CAPACITY, MEMBERS, everything, members
@@ -156,3 +156,26 @@ def test_seeds_of_the_log_differ_from_patient_to_patient():
     result = advance(compile_system(everything()), same, UNTIL, options=options)
     first = result.events.day[:, 0][result.events.count > 0]
     assert np.unique(first).size == first.size > 10
+
+
+def test_extremes_and_areas_miss_nothing_between_events():
+    """Steps are cut by events, changes of clones, doses and visits; the running end points are those of the same course looked at every
+    quarter of an hour, and lie on it."""
+    options = Options(seed=SEED, faults=False)
+    burden, signal = (everything().output_slot(name) for name in ("a.burden", "a.signal_seen"))
+    batch, days = watch(members(SEED, options=options, bare=True), [burden, signal]), np.linspace(0.0, UNTIL, 3841)
+    result = advance(compile_system(everything()), batch, UNTIL, save=days, options=options)
+    assert result.events.count.sum() > 100
+    for k, output in enumerate((burden, signal)):
+        seen, record = result.saved[:, :, output], result.watch.record[:, k]
+        highest, lowest = np.nanmax(seen, axis=1), np.nanmin(seen, axis=1)
+        spread = 2e-2 * np.nanmax(np.abs(np.diff(seen, axis=1)), axis=1) + 1e-12 * highest + 1e-12
+        assert (record[:, Record.HIGHEST] >= highest - spread).all()
+        assert (record[:, Record.LOWEST] <= lowest + spread).all()
+        for column, extreme in ((Record.HIGHEST, np.nanmax), (Record.LOWEST, np.nanmin)):
+            for m in range(MEMBERS):
+                near = np.abs(days - record[m, column + 1]) <= 0.021
+                around = seen[m, near]
+                assert record[m, column] == pytest.approx(extreme(around), rel=0.3, abs=1e-2), (k, m)
+        area = np.nansum(0.5 * (seen[:, 1:] + seen[:, :-1]) * np.diff(days), axis=1)
+        np.testing.assert_allclose(record[:, Record.AREA], area, rtol=2e-2, atol=1e-2)
