@@ -18,8 +18,8 @@ from remission.benchmark.worker import Worker, WorkerError
 from remission.errors import RunError
 
 TARGET = 5e-6
-QUICK_EXTENT = Extent(rounds=3, engine_seconds=1.0, peer_seconds=4.0, limit=180.0)
-FULL_EXTENT = Extent(rounds=5, engine_seconds=2.0, peer_seconds=8.0, limit=900.0, decades=tuple(k / 2 for k in range(4, -5, -1)))
+QUICK_EXTENT = Extent(rounds=3, engine_seconds=0.7, peer_seconds=4.0, limit=180.0)
+FULL_EXTENT = Extent(rounds=5, engine_seconds=1.0, peer_seconds=6.0, limit=900.0, decades=tuple(k / 2 for k in range(4, -5, -1)))
 PEAK = "remission.benchmark.peak:Peak"
 
 
