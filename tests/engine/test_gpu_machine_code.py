@@ -1,13 +1,18 @@
 """CUDA machine code without a device: the kernels compile to PTX, and numba's types are those of the lane language."""
 
 import re
+import subprocess
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numba import cuda, typeof
+from numba.cuda import cuda_paths
+from numba.cuda.cudadrv import nvvm
 
 from remission.engine import gpu_memory, luck, operations
 from remission.engine.compile import compile_system
@@ -28,10 +33,22 @@ from tests.engine.systems import clone_under_drug, two_compartments
 GROUPS = ("state", "doses", "clones", "events", "watch")
 
 
+def wheel() -> Path | None:
+    """Where the wheel of NVIDIA's compiler is, if it is installed."""
+    nvidia = find_spec("nvidia")
+    folders = [] if nvidia is None else [Path(folder) / "cuda_nvcc" for folder in nvidia.submodule_search_locations or ()]
+    return next((folder for folder in folders if (folder / "nvvm").is_dir()), None)
+
+
 @cache
 def has_compiler() -> bool:
-    from numba.cuda.cudadrv import nvvm
-
+    """Whether there is a compiler library: the wheel's, which numba by itself does not look for, or that of a toolkit."""
+    home = wheel()
+    if home is not None and "numba_cuda" not in cuda.__file__:
+        places = {"nvvm": home / "nvvm" / "lib64" / "libnvvm.so", "libdevice": home / "nvvm" / "libdevice" / "libdevice.10.bc"}
+        found = cuda_paths.get_cuda_paths()  # numba keeps this table and reads it again
+        found.update({name: found[name]._replace(by="wheel", info=str(place)) for name, place in places.items()})
+        nvvm.NVVM._NVVM__INSTANCE = None
     try:
         nvvm.NVVM()
     except Exception:
@@ -64,6 +81,15 @@ def ptx(system, batch, monkeypatch, name="run_kernel") -> str:
     return cuda.compile_ptx(kernel, tuple(typeof(x) for x in arguments), cc=(8, 0))[0]
 
 
+def assemble(text: str, tmp_path: Path) -> None:
+    """Let NVIDIA's assembler make instructions of it: sizes of arguments and of a thread's memory are then known to be allowed."""
+    home = wheel()
+    if home is not None:
+        source = tmp_path / "kernel.ptx"
+        source.write_text(text)
+        subprocess.run([home / "bin" / "ptxas", "-arch=sm_80", source, "-o", tmp_path / "kernel.cubin"], check=True)
+
+
 def bytes_of_local_memory(text: str) -> int:
     return sum(int(size) for size in re.findall(r"__local_depot\d+\[(\d+)\]", text))
 
@@ -75,12 +101,13 @@ def test_outputs_of_a_small_system_compile_without_a_device(monkeypatch):
 
 @needs_compiler
 @pytest.mark.slow
-def test_the_kernel_of_a_small_system_compiles_without_a_device(monkeypatch):
+def test_the_kernel_of_a_small_system_compiles_without_a_device(monkeypatch, tmp_path):
     """All is one function: nothing is called, and the scratch lies in the thread's own memory."""
     batch = kinetics()
     text = ptx(two_compartments(), batch, monkeypatch)
     assert "fma.rn.f64" in text
     assert "call.uni" not in text
+    assemble(text, tmp_path)
     assert bytes_of_local_memory(text) >= 8 * scratch_of(two_compartments(), room(batch)).size
 
 
@@ -115,11 +142,12 @@ def test_draws_are_compiled_without_fused_operations(monkeypatch):
 
 @needs_compiler
 @pytest.mark.slow
-def test_the_kernel_of_leukemia_compiles_without_a_device(monkeypatch):
+def test_the_kernel_of_leukemia_compiles_without_a_device(monkeypatch, tmp_path):
     system = compile_system(prepare(read_scenario("b-all-car-t")).system)
     batch = start(system, np.arange(1), np.ones((1, system.n_parameters(1))), options=OPTIONS)
     batch = arm(watch(batch, [0, 1], above=1.0), [0], 1.0, [True])
     text = ptx(system, batch, monkeypatch)
+    assemble(text, tmp_path)
     assert text.count("fma.rn.f64") > 1000
     assert 8 * scratch_of(system, room(batch)).size <= bytes_of_local_memory(text) < 32768
 
