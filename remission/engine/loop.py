@@ -122,9 +122,13 @@ def find_cut(model, watch, work, n, most, n_small, lane):
 def keep_step(work, h, share, accepted, n, most):
     """Take those whose step was accepted to the share of it that is kept."""
     clock = work.clock
-    state_at(work, share, h, n)
-    for i in range(n):
-        work.y[i] = select(accepted, work.point[i], work.y[i])
+    if CHANCE or any(share < 1.0):
+        state_at(work, share, h, n)
+        for i in range(n):
+            work.y[i] = select(accepted, work.point[i], work.y[i])
+    else:
+        for i in range(n):
+            work.y[i] = select(accepted, work.end[i], work.y[i])
     if N_QUADRATURES + N_LESION_QUADRATURES > 0:
         integrals_at(work, share, h, most)
         for k in range(N_QUADRATURES + most * N_LESION_QUADRATURES):

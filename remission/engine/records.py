@@ -13,7 +13,7 @@ from remission.engine.watching import END_ROW, SCRATCH_ROW, SHARES, START_ROW, c
 
 GAP = SHARES[1] / SHARES[2]  # of the parabola's slope at the end of three values
 QUARTIC = np.linalg.inv(np.vander(SHARES, increasing=True))
-SUMMIT_PRECISION = 1e-6  # day
+SUMMIT_PRECISION, MOST_TRIES = 1e-6, 60  # day; halvings alone need some thirty
 
 
 def record_value(record, k, value, day, lane):
@@ -43,13 +43,15 @@ def record_start(watch, work, row, day, lane):
 
 
 def record_step(watch, work, t, h, share, end, accepted, n, most, lesions):
-    """Let a step count, up to its share: area, extremes and first crossings."""
+    """Let a step count, up to its share: area, extremes, first crossings and rises."""
+    record = work.record
+    first = select(accepted, h * primitive(0, share), 0.0)
+    second = select(accepted, h * primitive(1, share), 0.0)
+    third = select(accepted, h * primitive(2, share), 0.0)
     for k in range(watch.outputs):
-        output, at, record = watch.output[k], RECORD_COLUMNS * k, work.record
-        area = lane_of(0.0)
-        for node in static(range(3)):
-            area = area + primitive(node, share) * seen(work, node + 1, output)
-        record[at + AREA] = record[at + AREA] + select(accepted, h * area, 0.0)
+        output, at = watch.output[k], RECORD_COLUMNS * k
+        area = first * seen(work, 1, output) + second * seen(work, 2, output) + third * seen(work, 3, output)
+        record[at + AREA] = record[at + AREA] + area
         record_rise(work, k, output, share, accepted, n, most, lesions)
         record_extremes(work, k, output, t, h, share, end, accepted)
         record_crossings(work, k, output, work.above[k], 1.0, ABOVE_DAY, share, accepted, n, most, lesions)
@@ -60,10 +62,10 @@ def record_crossings(work, k, output, level, sign, column, share, accepted, n, m
     """Days of the first value at or beyond a level, for those who have none yet."""
     clock, record, at = work.clock, work.record, RECORD_COLUMNS * k + column
     waiting = accepted & isnan(record[at]) & ~isnan(level)
-    hit = waiting & crosses(seen(work, END_ROW, output), level, sign)
-    for row in static(range(1, 4)):
-        hit = hit | (waiting & (NODES[row - 1] <= share) & crosses(seen(work, row, output), level, sign))
-    if any(hit):
+    if any(waiting):
+        hit = waiting & crosses(seen(work, END_ROW, output), level, sign)
+        for row in static(range(1, 4)):
+            hit = hit | (waiting & (NODES[row - 1] <= share) & crosses(seen(work, row, output), level, sign))
         clock[FLAGGED] = select(hit, 1.0, 0.0)
         for lane in range(LANES):
             if clock[FLAGGED, lane] > 0.0:
@@ -78,12 +80,12 @@ def record_rise(work, k, output, share, accepted, n, most, lesions):
     """Days of the first rise over the lowest value so far, for those who have none yet."""
     clock, record, at = work.clock, work.record, RECORD_COLUMNS * k
     waiting = accepted & isnan(record[at + RISE_DAY]) & ~isnan(work.rise[k])
-    lowest, hit = record[at + LOWEST], lane_of(0.0) > 1.0
-    for row in static(range(1, 5)):
-        value, inside = seen(work, row, output), SHARES[row] <= share if row < END_ROW else share > 0.0
-        hit = hit | (waiting & inside & (value >= work.rise[k] * lowest) & (value > lowest))
-        lowest = select(inside, minimum(lowest, value), lowest)
-    if any(hit):
+    if any(waiting):
+        lowest, hit = record[at + LOWEST], lane_of(0.0) > 1.0
+        for row in static(range(1, 5)):
+            value, inside = seen(work, row, output), SHARES[row] <= share if row < END_ROW else share > 0.0
+            hit = hit | (waiting & inside & (value >= work.rise[k] * lowest) & (value > lowest))
+            lowest = select(inside, minimum(lowest, value), lowest)
         clock[FLAGGED] = select(hit, 1.0, 0.0)
         for lane in range(LANES):
             if clock[FLAGGED, lane] > 0.0:
@@ -137,38 +139,41 @@ def look_for_turns(watch, work, accepted, n, most, lesions):
     """Where a watched output turns inside a step, let the value at the turn count; done before a cut step loses its last value."""
     for k in range(watch.outputs):
         output = watch.output[k]
-        for upward in static(range(2)):
-            sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
-            turns = accepted & turns_beyond(work, output, sign, work.record[value_at])
-            if any(turns):
-                record_turns(work, output, sign, value_at, turns, n, most, lesions)
+        turning = accepted & turns(work, output)
+        if any(turning):
+            for upward in static(range(2)):
+                sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
+                beyond = turning & may_pass(work, output, sign, work.record[value_at])
+                if any(beyond):
+                    record_turns(work, output, sign, value_at, beyond, n, most, lesions)
 
 
-def turns_beyond(work, output, sign, known):
-    """Whether an output turns inside the step, close enough to what is known to pass it between two of the values seen.
-
-    `sign` is +1 for a highest value, -1 for a lowest. The output turns at the middle of three neighboring values, or between the
-    first or last two where the parabola through three says so.
-    """
-    first, second = rise(work, output, sign, 0), rise(work, output, sign, 1)
-    third, fourth = rise(work, output, sign, 2), rise(work, output, sign, 3)
-    inside = ((first > 0.0) & (second < 0.0)) | ((second > 0.0) & (third < 0.0)) | ((third > 0.0) & (fourth < 0.0))
-    at_start = (first < 0.0) & (first * (1.0 + GAP) - second * GAP > 0.0)
-    at_end = (fourth > 0.0) & (fourth * (1.0 + GAP) - third * GAP < 0.0)
-    range_ = abs(first) * SHARES[1] + abs(second) * (SHARES[2] - SHARES[1])
-    range_ = range_ + abs(third) * (SHARES[2] - SHARES[1]) + abs(fourth) * SHARES[1]
-    return (inside | at_start | at_end) & (sign * seen(work, START_ROW, output) + range_ > sign * known)
+def turns(work, output):
+    """Whether an output turns inside the step: at the middle of three neighboring values, or between the first or last two where the
+    parabola through three says so."""
+    first, second, third, fourth = rise(work, output, 0), rise(work, output, 1), rise(work, output, 2), rise(work, output, 3)
+    inside = (first * second < 0.0) | (second * third < 0.0) | (third * fourth < 0.0)
+    at_start = first * (first * (1.0 + GAP) - second * GAP) < 0.0
+    at_end = fourth * (fourth * (1.0 + GAP) - third * GAP) < 0.0
+    return inside | at_start | at_end
 
 
-def rise(work, output, sign, row):
-    """Slope of an output, upward as `sign` says, from one row of `work.observed` to the next."""
-    return (seen(work, row + 1, output) - seen(work, row, output)) * (sign / (SHARES[row + 1] - SHARES[row]))
+def may_pass(work, output, sign, known):
+    """Whether a turn may pass what is known upward (sign +1) or downward: not if all that the output moves does not reach it."""
+    reach = abs(rise(work, output, 0)) * SHARES[1] + abs(rise(work, output, 1)) * (SHARES[2] - SHARES[1])
+    reach = reach + abs(rise(work, output, 2)) * (SHARES[2] - SHARES[1]) + abs(rise(work, output, 3)) * SHARES[1]
+    return sign * seen(work, START_ROW, output) + reach > sign * known
 
 
-def record_turns(work, output, sign, value_at, turns, n, most, lesions):
+def rise(work, output, row):
+    """Slope of an output from one row of `work.observed` to the next."""
+    return (seen(work, row + 1, output) - seen(work, row, output)) * (1.0 / (SHARES[row + 1] - SHARES[row]))
+
+
+def record_turns(work, output, sign, value_at, turning, n, most, lesions):
     """Look closely at the patients whose output turns inside the step, and let the value at the turn count."""
     clock, record = work.clock, work.record
-    clock[FLAGGED] = select(turns, 1.0, 0.0)
+    clock[FLAGGED] = select(turning, 1.0, 0.0)
     for lane in range(LANES):
         if clock[FLAGGED, lane] > 0.0:
             clock[AT, lane] = summit(work, output, sign, clock[LENGTH, lane], lane)
@@ -185,30 +190,38 @@ def record_turns(work, output, sign, value_at, turns, n, most, lesions):
 
 
 def summit(work, output, sign, h, lane):
-    """Share of the step at which the quartic through the five values of one patient's output is highest (sign +1) or lowest."""
-    size, best = work.n_observed, 0
+    """Share of the step at which the quartic through the five values of one patient's output is highest (sign +1) or lowest.
+
+    Newton's method on the slope, kept between the neighbors of the best value by halving.
+    """
+    observed, size, best = work.observed, work.n_observed, 0
     for row in range(1, 5):
-        if sign * work.observed[row * size + output, lane] > sign * work.observed[best * size + output, lane]:
+        if sign * observed[row * size + output, lane] > sign * observed[best * size + output, lane]:
             best = row
+    first, second = coefficient(observed, size, output, 1, lane), 2.0 * coefficient(observed, size, output, 2, lane)
+    third, fourth = 3.0 * coefficient(observed, size, output, 3, lane), 4.0 * coefficient(observed, size, output, 4, lane)
     low, high = SHARES[max(best - 1, 0)], SHARES[min(best + 1, 4)]
-    while (high - low) * h > SUMMIT_PRECISION and low < 0.5 * (low + high) < high:
-        middle = 0.5 * (low + high)
-        if sign * slope_of_quartic(work.observed, size, output, middle, lane) > 0.0:
-            low = middle
+    x, moved = 0.5 * (low + high), high - low
+    for _ in range(MOST_TRIES):
+        if not (moved * h > SUMMIT_PRECISION):
+            break
+        slope = first + x * (second + x * (third + x * fourth))
+        if sign * slope > 0.0:
+            low = x
         else:
-            high = middle
-    return 0.5 * (low + high)
+            high = x
+        bend = second + x * (2.0 * third + 3.0 * x * fourth)
+        guess = x - slope / bend if bend != 0.0 else 2.0
+        if not (low < guess < high):
+            guess = 0.5 * (low + high)
+        moved = abs(guess - x)
+        x = guess
+    return x
 
 
-def slope_of_quartic(observed, size, output, x, lane):
-    """Derivative at x of the quartic through the values in the first five rows."""
-    total = 0.0
-    for power_ in static(range(1, 5)):
-        factor_ = 0.0
-        for row in static(range(5)):
-            factor_ = factor_ + QUARTIC[power_, row] * observed[row * size + output, lane]
-        raised = 1.0
-        for _ in static(range(power_ - 1)):
-            raised = raised * x
-        total = total + power_ * factor_ * raised
+def coefficient(observed, size, output, power_, lane):
+    """Coefficient of a power of x in the quartic through the values in the first five rows."""
+    total = QUARTIC[power_, 0] * observed[output, lane]
+    for row in static(range(1, 5)):
+        total = total + QUARTIC[power_, row] * observed[row * size + output, lane]
     return total
