@@ -39,7 +39,7 @@ from remission.stored_cohort import StoredCohort, store
 from remission.tables import Row
 
 PART = 4000
-RTOL = 5e-6
+RTOL = 3e-7
 ALWAYS = ("transplant", "later_line")
 SOLVER = f"solver: {{method}}, relative tolerance {RTOL:g}; clones below 100 cells follow birth and death by chance"
 TARGETS = Path(__file__).parent / "validation"

@@ -39,7 +39,7 @@ class Options:
     """
 
     method: Method = Method.RODAS5P
-    rtol: float = 5e-6
+    rtol: float = 3e-7
     n_small: float = 100.0
     seed: int = 0
     max_steps: int = 100_000
