@@ -10,7 +10,7 @@ import numpy as np
 from remission.arm_run import ArmRun, words
 from remission.dose_rows import add_rows, dose_table, engine_rows, in_system, one_row
 from remission.engine.batch import Batch
-from remission.engine.choice import PILOT_MEMBERS, pilot
+from remission.engine.choice import pilot
 from remission.engine.compile import compile_system
 from remission.engine.ensemble import Options, arm, simulate, start, watch
 from remission.engine.layout import FAILURES, Record, Status
@@ -134,9 +134,8 @@ def method_of(
     seed: int,
     options: Options,
 ) -> Method:
-    """The cheaper method for an arm, by its first patients without their clinic; the same for any size of the cohort."""
-    few = cohort.take(np.arange(min(PILOT_MEMBERS, cohort.size)))
-    course = enrolled(system, few, spec, protocol, sites, seed, options)
+    """The cheaper method for an arm, by the first patients of its cohort without their clinic."""
+    course = enrolled(system, cohort, spec, protocol, sites, seed, options)
     return pilot(compile_system(system), course.batch, course.end, replace(options, seed=seed))
 
 

@@ -18,6 +18,7 @@ from remission.arm_run import ArmRun, joined, load_part, save_part
 from remission.arms import method_of, run_arm
 from remission.diseases.build import build
 from remission.engine.cache import cache_directory
+from remission.engine.choice import PILOT_MEMBERS
 from remission.engine.compile import compile_system
 from remission.engine.cpu import cores
 from remission.engine.devices import chosen_device
@@ -265,10 +266,12 @@ def published(scenario: Scenario) -> pl.DataFrame | None:
     return table.with_columns(pl.lit(None, dtype=pl.Boolean).alias("inside"))
 
 
-def _method(study: Study, cohorts: Mapping[str, Cohort], seed: int, options: Options) -> Method:
-    """The method of all arms, chosen on the first patients of the first; an empty trial needs none."""
+def _method(study: Study, cohorts: Mapping[str, Cohort | StoredCohort], seed: int, options: Options) -> Method:
+    """The method of all arms, chosen on the first patients of the first; the same for any size of the trial."""
     first = study.scenario.arms[0]
-    return method_of(study.system, cohorts[first.key], first, study.scenario.protocol, study.sites, seed, options)
+    cohort = cohorts[first.key]
+    few = cohort.take(np.arange(min(PILOT_MEMBERS, cohort.size)))
+    return method_of(study.system, few, first, study.scenario.protocol, study.sites, seed, options)
 
 
 def _cohorts(study: Study, size: int, seed: int, progress, options) -> dict[str, Cohort | StoredCohort]:

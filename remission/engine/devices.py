@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from remission.engine.batch import Batch
 from remission.errors import InputError
@@ -20,7 +20,7 @@ class DeviceBatch(Batch):
     images: Mapping[Place, tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
 
-def is_on_device(batch: Batch) -> bool:
+def is_on_device(batch: Batch) -> TypeGuard[DeviceBatch]:
     """Whether the arrays of a batch have images on a device."""
     return isinstance(batch, DeviceBatch)
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         CHANCE,
         HAZARDS,
         LOOKING,
+        METHOD,
         N_BLOCK,
         N_CLONES,
         N_LESION_QUADRATURES,
@@ -177,11 +178,12 @@ def first_steps(model, settings, work, n):
     clock[JUMPED] = lane_of(0.0)
 
 
-def take_step(model, state, clones, events, watch, settings, work, most):
-    """Try one step of every patient of the group, and settle what it brings."""
+def take_step(model, state, clones, events, watch, settings, work, most, attended):
+    """Try one step of every patient of the group, and settle what it brings; `attended`: something happened since the last step."""
     clock, y, n = work.clock, work.y, N_PATIENT + most * N_BLOCK
     lesions, t, running = clock[LESIONS], clock[DAY], clock[RUNNING] > 0.0
-    rhs(y, work.p, work.c, work.flags, work.rates, most, lesions)
+    if METHOD == 0 or LOOKING or attended:
+        rhs(y, work.p, work.c, work.flags, work.rates, most, lesions)
     if any(clock[JUMPED] > 0.0):
         first_steps(model, settings, work, n)
     rest = clock[STOP] - t
@@ -244,6 +246,8 @@ def settle_plain_step(watch, work, t, length, end, accepted, n, most, lesions):
         save_due(watch, work, t, length, lane_of(1.0), end, accepted, n, most, lesions)
     for i in range(n):
         work.y[i] = select(accepted, work.end[i], work.y[i])
+        if METHOD == 1:  # the last stage of Tsit5 is the first of the next step
+            work.rates[i] = select(accepted, work.stages[6 * n + i], work.rates[i])
 
 
 def watch_step(watch, work, t, length, share, end, accepted, n, most, lesions):
@@ -278,7 +282,8 @@ def run_group(model, state, doses, clones, events, watch, settings, work, order,
         clock[WAITING, lane] = 1.0
     turns, empty, live = 0, 0, 0
     while running > 0:
-        if any(clock[WAITING] > 0.0):
+        attended = any(clock[WAITING] > 0.0)
+        if attended:
             for lane in range(LANES):
                 if clock[WAITING, lane] > 0.0:
                     coming = attend(state, doses, clones, events, watch, settings, work, order, coming, high, work.capacity, lane)
@@ -287,7 +292,7 @@ def run_group(model, state, doses, clones, events, watch, settings, work, order,
                 running = running + int(clock[RUNNING, lane])
                 live = live + int(clock[LESIONS, lane]) * int(clock[RUNNING, lane])
         if running > 0:
-            take_step(model, state, clones, events, watch, settings, work, most)
+            take_step(model, state, clones, events, watch, settings, work, most, attended)
             turns = turns + most * LANES
             empty = empty + (most * LANES - live)
     order.slots[place, 0] = turns
