@@ -197,7 +197,7 @@ def benchmark() -> str:
     rows = [_compared(name, facts, peers) for name, facts in document["problems"].items()]
     machine = document["machine"]
     where = f"`benchmarks/results/{path.parent.name}`"
-    made = f"{document['date']}, {machine['processor']}, {machine['cores']} cores, vectors of {machine['vector_bits']} bits; {where}"
+    made = f"{document['date'][:10]}, {machine['processor']}, {machine['cores']} cores, vectors of {machine['vector_bits']} bits; {where}"
     head = ("problem", "patients/s", "ms CPU a patient", "share of peak", "one lane", *peers)
     return f"{grid(head, rows)}\n\nTimes as fast as each, median of interleaved rounds at a median error of at most 5e-6. {made}."
 
