@@ -59,7 +59,7 @@ class State(NamedTuple):
     y: Numbers2  # [M, N]
     q: Numbers2  # [M, Q]
     p: Numbers2  # [M, P]
-    c: Numbers2  # [M, C] expressions of parameters alone
+    c: Numbers2  # [M, C] expressions of parameters alone, as they were at the start: who changes p afterwards starts anew
     flags: Numbers2  # [M, K] 1.0 = established
     t: Numbers  # [M] day
     h: Numbers  # [M] proposed step, day; 0 = not chosen yet

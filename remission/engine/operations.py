@@ -40,6 +40,8 @@ __all__ = [
     "maximum",
     "minimum",
     "power",
+    "rough_exp2",
+    "rough_log2",
     "select",
     "select_le",
     "select_lt",
@@ -102,6 +104,19 @@ def log(x):
 def unsigned(x):
     """The number itself, zero without a sign: whether a sum of nothing is 0 or -0 may depend on the company a patient keeps."""
     return x + 0.0
+
+
+def rough_log2(x):
+    """Logarithm to base 2 within 0.01, for the control of steps."""
+    f = mantissa_of(x) - 1.0
+    return (exponent_of(x) - SHIFTER) + f * (LOG2_OF_E - f * (0.72 - f * 0.4))
+
+
+def rough_exp2(x):
+    """2 to the power x within 0.2 %, for |x| < 1000, for the control of steps."""
+    shifted = x + SHIFTER
+    r = x - (shifted - SHIFTER)
+    return (1.0 + r * (0.6931 + r * (0.2402 + r * 0.0555))) * scale_of(shifted)
 
 
 def power(x, a):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from remission.engine.operations import exp, lane_of, log, maximum, minimum, select, sqrt, static
+from remission.engine.operations import lane_of, maximum, minimum, rough_exp2, rough_log2, select, sqrt, static
 
 if TYPE_CHECKING:
     from remission.engine.generated import METHOD, factored, rhs, solve
@@ -283,12 +283,12 @@ def growth(error, before):
     Gustafsson 1991, ACM Trans. Math. Softw. 17:533, and Hairer and Wanner, Solving ODEs II, IV.2; 0.93 is the safety factor.
     """
     error, before = maximum(error, SMALLEST_ERROR), maximum(before, SMALLEST_BEFORE)
-    return minimum(6.0, maximum(0.2, 0.93 * exp((0.2 / ORDER) * log(before) - (0.6 / ORDER) * log(error))))
+    return minimum(6.0, maximum(0.2, 0.93 * rough_exp2((0.2 / ORDER) * rough_log2(before) - (0.6 / ORDER) * rough_log2(error))))
 
 
 def shrinkage(error):
     """Factor on the step after a rejected step, between 0.1 and 0.9: the error of a step of order p goes as its length to p."""
-    factor_ = maximum(0.1, minimum(0.9, 0.9 * exp((-1.0 / ORDER) * log(error))))
+    factor_ = maximum(0.1, minimum(0.9, 0.9 * rough_exp2((-1.0 / ORDER) * rough_log2(minimum(error, 1e12)))))
     return select(error < 1e12, factor_, 0.1)
 
 

@@ -118,3 +118,9 @@ def test_a_vector_computes_what_python_does(lanes):
             expected = [operations.exp(own[0]), operations.log(own[0]), operations.power(*own), operations.hill(*own, 1.5)]
             expected += [operations.sqrt(own[0]), max(own), min(own)]
             np.testing.assert_allclose(o[:, lane], expected, rtol=2e-14, atol=1e-15)
+
+
+def test_step_control_knows_logarithms_and_powers_roughly():
+    numbers = np.exp(np.linspace(-30.0, 30.0, 2001))
+    assert max(abs(operations.rough_log2(x) - np.log2(x)) for x in numbers) < 0.01
+    assert max(abs(operations.rough_exp2(x) / 2.0**x - 1.0) for x in np.linspace(-20.0, 20.0, 2001)) < 2e-3
