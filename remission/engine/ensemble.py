@@ -179,11 +179,12 @@ def _first_state(system, patients, parameters, n_lesions, capacity, day) -> Stat
 
 def _first_events(system: Compiled, patients: np.ndarray, capacity: int, seed: int) -> Events:
     m, n = patients.size, len(entry_table(system, capacity)[0])
+    lines = LOG_LINES if system.hazards else 0
     return Events(
         thresholds(system, patients, capacity, seed),
         np.zeros((m, n), np.int64),
-        np.full((m, LOG_LINES, 3), -1, np.int64),
-        np.full((m, LOG_LINES), np.nan),
+        np.full((m, lines, 3), -1, np.int64),
+        np.full((m, lines), np.nan),
         np.zeros(m, np.int64),
     )
 

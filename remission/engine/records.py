@@ -11,7 +11,8 @@ from remission.engine.collocation import NODES, primitive
 from remission.engine.operations import LANES, any, isnan, lane_of, minimum, select, static
 from remission.engine.watching import END_ROW, SCRATCH_ROW, SHARES, START_ROW, crosses, crossing, observe_watched, seen
 
-GAP = SHARES[1] / SHARES[2]  # of the parabola's slope at the end of three values
+GAP = SHARES[1] / SHARES[2]
+OUTER = (1.0 + GAP) / GAP * (SHARES[2] - SHARES[1]) / SHARES[1]  # a parabola begins to rise as OUTER first - second change
 QUARTIC = np.linalg.inv(np.vander(SHARES, increasing=True))
 SUMMIT_PRECISION, MOST_TRIES = 1e-6, 60  # day; halvings alone need some thirty
 
@@ -151,23 +152,21 @@ def look_for_turns(watch, work, accepted, n, most, lesions):
 def turns(work, output):
     """Whether an output turns inside the step: at the middle of three neighboring values, or between the first or last two where the
     parabola through three says so."""
-    first, second, third, fourth = rise(work, output, 0), rise(work, output, 1), rise(work, output, 2), rise(work, output, 3)
+    first, second = change(work, output, 0), change(work, output, 1)
+    third, fourth = change(work, output, 2), change(work, output, 3)
     inside = (first * second < 0.0) | (second * third < 0.0) | (third * fourth < 0.0)
-    at_start = first * (first * (1.0 + GAP) - second * GAP) < 0.0
-    at_end = fourth * (fourth * (1.0 + GAP) - third * GAP) < 0.0
-    return inside | at_start | at_end
+    return inside | (first * (first * OUTER - second) < 0.0) | (fourth * (fourth * OUTER - third) < 0.0)
 
 
 def may_pass(work, output, sign, known):
     """Whether a turn may pass what is known upward (sign +1) or downward: not if all that the output moves does not reach it."""
-    reach = abs(rise(work, output, 0)) * SHARES[1] + abs(rise(work, output, 1)) * (SHARES[2] - SHARES[1])
-    reach = reach + abs(rise(work, output, 2)) * (SHARES[2] - SHARES[1]) + abs(rise(work, output, 3)) * SHARES[1]
+    reach = abs(change(work, output, 0)) + abs(change(work, output, 1)) + abs(change(work, output, 2)) + abs(change(work, output, 3))
     return sign * seen(work, START_ROW, output) + reach > sign * known
 
 
-def rise(work, output, row):
-    """Slope of an output from one row of `work.observed` to the next."""
-    return (seen(work, row + 1, output) - seen(work, row, output)) * (1.0 / (SHARES[row + 1] - SHARES[row]))
+def change(work, output, row):
+    """Difference of an output between one row of `work.observed` and the next."""
+    return seen(work, row + 1, output) - seen(work, row, output)
 
 
 def record_turns(work, output, sign, value_at, turning, n, most, lesions):
