@@ -273,7 +273,5 @@ def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-SECTIONS: dict[str, Callable[..., str]] = {
-    kind.__name__: kind
-    for kind in (module, agents, disease, evidence, sources, ports, script, system, headline, benchmark, open_choices, published, keys, arms)
-}
+KINDS = (module, agents, disease, evidence, sources, ports, script, system, headline, benchmark, open_choices, published, keys, arms)
+SECTIONS: dict[str, Callable[..., str]] = {kind.__name__: kind for kind in KINDS}
