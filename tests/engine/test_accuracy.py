@@ -23,7 +23,7 @@ from tests.bundled_trial import SEED, cohort, made, scenario, study
 
 SAVE = np.arange(0.0, 1900.0, 10.0)
 DAY, TWO_YEARS = 0.01, 730.0
-TIGHT, ALL_EVENTS = 1e-10, 3e-7
+TIGHT = 1e-10
 
 
 def trial_system() -> Compiled:
@@ -80,14 +80,13 @@ def test_cells_events_and_end_points_of_forty_patients_are_right_over_two_years(
 
 @pytest.mark.slow
 def test_cells_and_events_of_two_thousand_patients():
-    """Over five years, at the default: no event missed, 99.5 % of them within 0.01 d; the others belong to clones that therapy
-    holds in balance for years, where a relative error grows a hundredfold. At 3e-7 all of them are within 0.01 d."""
+    """Over five years, at the default: no event missed and every one within 0.01 d. The latest belong to clones that therapy holds
+    in balance for years, where a relative error grows a hundredfold."""
     patients = made(2000, {"age": (3.0, 25.0)})
     exact = course(tight_system(), patients, TIGHT)
     found = course(trial_system(), patients, DEFAULTS.rtol)
     days = assert_same_events(found, exact)
     assert days.size > 5000
-    assert np.mean(days <= DAY) >= 0.995
+    assert days.max() <= DAY
     errors = error_of_cells(found, exact)
     assert all(np.nanquantile(errors[:, :, kind], 0.999) <= 1e-3 for kind in range(3))
-    assert assert_same_events(course(trial_system(), patients, ALL_EVENTS), exact).max() <= DAY
