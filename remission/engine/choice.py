@@ -17,7 +17,7 @@ RATE_CALLS = {Method.RODAS5P: 8, Method.TSIT5: 6}
 
 def operations_per_step(system: Compiled, method: Method, lesions: int) -> int:
     """Arithmetic operations of one step: rates, Jacobian, factors, solves and sums of stages."""
-    rate, jacobian = (count * max(lesions, 1) for count in system.operations)
+    rate, jacobian = (apart + lesions * each for apart, each in system.operations)
     total = RATE_CALLS[method] * rate + STAGE_OPERATIONS[method] * system.n_states(lesions)
     if method == Method.RODAS5P:
         factor, solve = system.arrow.operation_counts(lesions)

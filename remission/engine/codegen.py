@@ -63,13 +63,12 @@ Stores = list[tuple[int, Node, str]]
 class Generated:
     """The text, and what is known of it.
 
-    operations: floating-point operations of rates and matrix for a patient with one lesion. flops: operations of every function,
-    apart from lesions and per lesion. sizes: the whole numbers at the head of the text.
+    flops: floating-point operations of every function, apart from lesions and per lesion. sizes: the whole numbers at the head of
+    the text.
     """
 
     text: str
     arrow: Arrow
-    operations: tuple[int, int]
     flops: dict[str, tuple[int, int]]
     sizes: dict[str, int]
 
@@ -112,8 +111,7 @@ class Generator:
         sizes = self._sizes(arrow)
         parts = [HEAD, *(f"{name} = {value}" for name, value in sizes.items()), *self.places.tables(), *tables]
         text = "\n".join([*parts, *(_text_of(name, bodies[name]) for name in ARGUMENTS)]) + "\n"
-        counted = flops(text)
-        return Generated(text, arrow, (sum(counted["rhs"]), sum(counted["matrix"])), counted, sizes)
+        return Generated(text, arrow, flops(text), sizes)
 
     def _sizes(self, arrow: Arrow) -> dict[str, int]:
         s, p = self.system, self.places

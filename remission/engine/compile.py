@@ -55,7 +55,7 @@ def _compile(digest: str, held: _Held) -> Compiled:
         system=system,
         cell_state=_cell_states(system),
         hazards=tuple(_hazard(system, q) for q in hazards(system)),
-        operations=generated.operations,
+        operations=(generated.flops["rhs"], generated.flops["matrix"]),
     )
 
 

@@ -64,7 +64,7 @@ class Compiled:
     text: what the generator wrote. system: where it comes from (None: a text written by hand).
     cell_state: int array [n_clones], place of each clone's `cells` within the lesion block (empty: no extinction).
     atol: float array [n_patient + n_block], absolute tolerance per state, in the state's unit.
-    operations: arithmetic operations of one evaluation of (rhs, jac) for one lesion, for the choice of method.
+    operations: floating-point operations of the rates and of the matrix, each apart from lesions and per lesion, for the choice of method.
     """
 
     n_patient: int
@@ -86,7 +86,7 @@ class Compiled:
     system: System | None = None
     cell_state: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     hazards: tuple[Hazard, ...] = ()
-    operations: tuple[int, int] = (0, 0)
+    operations: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
 
     def __post_init__(self):
         """Compiled code checks no bounds, so that lengths are checked here."""
