@@ -12,6 +12,7 @@
     CURSOR, NEXT_SAVE        next row of the grid of days, and that day
     TRIES, ACCEPTED, REJECTED    steps of this call
     STATUS, TRIGGERED        `codes.Status`; trigger that was met, or -1
+    BENT                     1 in the first lane: the interpolant of the step under way is there
     AT, OVER, PENDING, FLAGGED, RECORDED    scratch: how a value of all lanes reaches code for one of them
 
 In the arguments of all texts: `work` scratch of the group; `lane` place of one patient; `m` its row in the batch; `most` the largest
@@ -23,7 +24,7 @@ DAY, STEP, BEFORE, UNTIL, STOP, INFUSION_ENDS = 0, 1, 2, 3, 4, 5
 MEMBER, LESIONS, RUNNING, WAITING, JUMPED, SMALLS = 6, 7, 8, 9, 10, 11
 CURSOR, NEXT_SAVE, TRIES, ACCEPTED, REJECTED = 12, 13, 14, 15, 16
 LENGTH, SHARE, KIND, WHICH, STATUS, TRIGGERED = 17, 18, 19, 20, 21, 22
-AT, OVER, PENDING, FLAGGED, RECORDED, DAY_BEFORE = 23, 24, 25, 26, 27, 28
-CLOCK_ROWS = 29
+AT, OVER, PENDING, FLAGGED, RECORDED, DAY_BEFORE, BENT = 23, 24, 25, 26, 27, 28, 29
+CLOCK_ROWS = 30
 
 NOTHING, HAZARD, TRIGGER, ENTERS, IS_LOST, IS_LARGE = 0, 1, 2, 3, 4, 5  # what cuts a step; the last three are changes of a clone

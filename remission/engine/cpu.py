@@ -81,7 +81,8 @@ class Arrays(NamedTuple):
 def variant_of(watch: Watch, method: Method, lanes: int | None) -> Variant:
     """The kernel that a run needs."""
     watched = sorted({int(x) for x in watch.output} | {int(x) for x in watch.trigger_output})
-    return Variant(method, lanes_of_host() if lanes is None else lanes, tuple(watched))
+    levels = not all(np.isnan(asked).all() for asked in (watch.above, watch.below, watch.rise))
+    return Variant(method, lanes_of_host() if lanes is None else lanes, tuple(watched), levels)
 
 
 def run(

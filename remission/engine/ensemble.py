@@ -207,9 +207,7 @@ def _no_watch(m: int) -> Watch:
     )
 
 
-def watch(
-    batch: Batch, outputs: list[int], above: ArrayLike = np.nan, below: ArrayLike = np.nan, rise: ArrayLike = np.nan
-) -> Batch:
+def watch(batch: Batch, outputs: list[int], above: ArrayLike = np.nan, below: ArrayLike = np.nan, rise: ArrayLike = np.nan) -> Batch:
     """Keep running end points of some outputs from now on: extremes and their days, area, and first days of three kinds.
 
     above, below: level at or beyond which a value is looked for. rise: factor; looked for is a value that many times the lowest so

@@ -22,12 +22,13 @@ N_OUTPUTS: int
 N_LESION_OUTPUTS: int
 
 # what a kernel is made for: place of each clone's cells in a lesion, whether small clones and random events are followed, whether
-# anything has rates, is watched, or either; and the method
+# anything has rates, is watched, is watched for days of levels or rises, or any of it; and the method
 CELL_STATE: tuple[int, ...]
 CHANCE: bool
 HAZARDS: bool
 RATES: bool
 WATCHING: bool
+LEVELS: bool
 LOOKING: bool
 METHOD: int
 

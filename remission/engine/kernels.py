@@ -85,17 +85,19 @@ _ready: dict[tuple, Kernel] = {}
 
 @dataclass(frozen=True)
 class Variant:
-    """What a kernel is made for. watched: outputs that end points and triggers read, sorted. entries: functions it offers."""
+    """What a kernel is made for. watched: outputs that end points and triggers read, sorted; levels: whether days of levels or rises are
+    asked for among them. entries: functions it offers."""
 
     method: Method
     lanes: int
     watched: tuple[int, ...] = ()
+    levels: bool = False
     entries: tuple[str, ...] = ("run_group",)
 
 
 def looking(lanes: int) -> Variant:
     """The kernel that starts members and looks at them; it takes no steps and is the same for every run."""
-    return Variant(Method.RODAS5P, lanes, (), ("start_group", "look_group"))
+    return Variant(Method.RODAS5P, lanes, entries=("start_group", "look_group"))
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _constants(system: Compiled, variant: Variant) -> tuple[tuple[str, Any], ...
         "HAZARDS": hazards,
         "RATES": rates,
         "WATCHING": watching_,
+        "LEVELS": variant.levels,
         "LOOKING": rates or watching_,
         "METHOD": int(variant.method),
         "CELL_STATE": tuple(int(place) for place in system.cell_state),

@@ -214,7 +214,8 @@ def work_sizes(system: Compiled, capacity: int, outputs: int = 0, triggers: int 
     return {
         **dict.fromkeys(("y", "end", "rates", "counts", "point"), n),
         "stages": 8 * n,
-        "dense": 3 * n,
+        **dict.fromkeys(("dense", "nodes"), 3 * n),
+        "weights": 8,
         "factors": max(system.arrow.size(capacity), 1),
         "p": max(system.n_parameters(capacity), 1),
         "c": max(system.n_constants(capacity), 1),
@@ -242,6 +243,8 @@ class Work(NamedTuple):
     point: Lanes  # [N] state somewhere inside the step
     stages: Lanes  # [8, N] of the method
     dense: Lanes  # [3, N] of the interpolant
+    nodes: Lanes  # [3, N] state at the Gauss points
+    weights: Lanes  # [8] of the stages at one place inside the step
     factors: Lanes  # factors of the matrix, in the slots of the arrow
     p: Lanes  # [P] parameters
     c: Lanes  # [C] expressions of parameters alone

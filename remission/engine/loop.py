@@ -13,6 +13,7 @@ import numpy as np
 from remission.engine.clock import (
     ACCEPTED,
     BEFORE,
+    BENT,
     DAY,
     DAY_BEFORE,
     FLAGGED,
@@ -38,16 +39,16 @@ from remission.engine.clock import (
 )
 from remission.engine.clones import carry_exponents, cell_place, first_change, set_counts
 from remission.engine.codes import ESTABLISHED, NON_FINITE, STEPS_EXHAUSTED
-from remission.engine.collocation import NODES, integral_to
+from remission.engine.collocation import integral_to
 from remission.engine.events import first_hazard, live_entries
 from remission.engine.operations import LANES, any, lane_of, maximum, minimum, select, static
 from remission.engine.patients import load
-from remission.engine.records import look_for_turns, record_step
+from remission.engine.records import record_cut, record_step
 from remission.engine.saving import save_due
-from remission.engine.steppers import error_norm, first_step, growth, interpolant, interpolate, next_length, shrinkage, step
+from remission.engine.steppers import bend, error_norm, first_step, growth, interpolant, next_length, shrinkage, states_at_nodes, step
 from remission.engine.stops import attend, carry_out_all, rest
 from remission.engine.triggers import first_trigger, meets_trigger, remember_triggers
-from remission.engine.watching import END_ROW, SCRATCH_ROW, START_ROW, copy_watched, integrals_at, observe_nodes, observe_watched, state_at
+from remission.engine.watching import END_ROW, START_ROW, copy_watched, integrals_at, observe_nodes, state_at
 
 if TYPE_CHECKING:
     from remission.engine.generated import (
@@ -75,9 +76,8 @@ SHORTEST = 1e-13  # of the day
 def rates_at_nodes(work, n, most, lesions):
     """Rates of the integrals, and births and deaths, at the three Gauss points of the step."""
     for node in static(range(3)):
-        interpolate(work.y, work, lane_of(NODES[node]), work.point, n)
         rates, births = work.node_rates[node * work.n_integrals :], work.births_deaths[node * 2 * work.n_flags :]
-        quad(work.point, work.p, work.c, work.flags, rates, births, most, lesions)
+        quad(work.nodes[node * n :], work.p, work.c, work.flags, rates, births, most, lesions)
 
 
 def may_be_cut(model, watch, work, h, most, lesions, n_small):
@@ -124,6 +124,7 @@ def keep_step(work, h, share, accepted, n, most):
     """Take those whose step was accepted to the share of it that is kept."""
     clock = work.clock
     if CHANCE or any(share < 1.0):
+        bend(work, n)
         state_at(work, share, h, n)
         for i in range(n):
             work.y[i] = select(accepted, work.point[i], work.y[i])
@@ -215,13 +216,17 @@ def take_step(model, state, clones, events, watch, settings, work, most, attende
 def look_inside(model, watch, settings, work, h, accepted, n, most, lesions):
     """Read the step just taken at its nodes, and find out where it is cut, if it is."""
     clock = work.clock
-    interpolant(h, work, n)
+    clock[BENT] = lane_of(0.0)
+    if CHANCE:
+        bend(work, n)
+    states_at_nodes(work.y, h, work, n)
     if RATES:
         rates_at_nodes(work, n, most, lesions)
     if WATCHING:
         observe_nodes(work, h, n, most, lesions)
     cut = accepted & may_be_cut(model, watch, work, h, most, lesions, settings.n_small)
     if any(cut):
+        bend(work, n)
         clock[FLAGGED] = select(cut, 1.0, 0.0)
         for lane in range(LANES):
             if clock[FLAGGED, lane] > 0.0:
@@ -232,6 +237,7 @@ def settle_step(watch, work, t, h, share, end, accepted, n, most, lesions):
     """Save, watch and keep the part of the step that was accepted."""
     clock = work.clock
     if any(accepted & (clock[NEXT_SAVE] <= end)):
+        bend(work, n)
         save_due(watch, work, t, h, share, end, accepted, n, most, lesions)
     if WATCHING:
         watch_step(watch, work, t, h, share, end, accepted, n, most, lesions)
@@ -252,12 +258,11 @@ def settle_plain_step(watch, work, t, length, end, accepted, n, most, lesions):
 
 def watch_step(watch, work, t, length, share, end, accepted, n, most, lesions):
     """Let an accepted step count for end points and triggers; the values at its end are those at the start of the next."""
-    look_for_turns(watch, work, accepted, n, most, lesions)
-    cut = accepted & (share < 1.0)
+    whole, cut = accepted & ~(share < 1.0), accepted & (share < 1.0)
     if any(cut):
-        observe_watched(work, share, length, n, most, lesions, SCRATCH_ROW)
-        copy_watched(watch, work, SCRATCH_ROW, END_ROW, cut)
-    record_step(watch, work, t, length, share, end, accepted, n, most, lesions)
+        bend(work, n)
+        record_cut(watch, work, length, share, cut, n, most, lesions)
+    record_step(watch, work, t, length, share, end, accepted, whole, n, most, lesions)
     remember_triggers(watch, work, accepted)
     copy_watched(watch, work, END_ROW, START_ROW, accepted)
 

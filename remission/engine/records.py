@@ -3,13 +3,29 @@
 Columns of `work.record` for each watched output are those of `codes.Record`. In the lane language; `lane` is one patient of the group.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from remission.engine.clock import AT, DAY_BEFORE, FLAGGED, LENGTH, RECORDED, SHARE
+from remission.engine.clock import DAY_BEFORE, FLAGGED, LENGTH, SHARE
 from remission.engine.codes import ABOVE_DAY, AREA, BELOW_DAY, HIGHEST, HIGHEST_DAY, LOWEST, LOWEST_DAY, RECORD_COLUMNS, RISE_DAY
-from remission.engine.collocation import NODES, primitive
-from remission.engine.operations import LANES, any, isnan, lane_of, minimum, select, static
-from remission.engine.watching import END_ROW, SCRATCH_ROW, SHARES, START_ROW, crosses, crossing, observe_watched, seen
+from remission.engine.collocation import NODES, WEIGHTS, primitive
+from remission.engine.operations import LANES, any, isnan, lane_of, maximum, minimum, select, static
+from remission.engine.watching import (
+    END_ROW,
+    SCRATCH_ROW,
+    SHARES,
+    START_ROW,
+    copy_watched,
+    crosses,
+    crossing,
+    observe_closely,
+    observe_watched,
+    seen,
+)
+
+if TYPE_CHECKING:
+    from remission.engine.generated import LEVELS
 
 GAP = SHARES[1] / SHARES[2]
 OUTER = (1.0 + GAP) / GAP * (SHARES[2] - SHARES[1]) / SHARES[1]  # a parabola begins to rise as OUTER first - second change
@@ -43,20 +59,44 @@ def record_start(watch, work, row, day, lane):
             record[at + RISE_DAY, lane] = day
 
 
-def record_step(watch, work, t, h, share, end, accepted, n, most, lesions):
-    """Let a step count, up to its share: area, extremes, first crossings and rises."""
+def record_step(watch, work, t, h, share, end, accepted, whole, n, most, lesions):
+    """Let a step count: area, extremes, first crossings and rises; `whole`: those whose step was not cut."""
     record = work.record
-    first = select(accepted, h * primitive(0, share), 0.0)
-    second = select(accepted, h * primitive(1, share), 0.0)
-    third = select(accepted, h * primitive(2, share), 0.0)
+    outer, inner = select(whole, h * WEIGHTS[0], 0.0), select(whole, h * WEIGHTS[1], 0.0)
     for k in range(watch.outputs):
         output, at = watch.output[k], RECORD_COLUMNS * k
-        area = first * seen(work, 1, output) + second * seen(work, 2, output) + third * seen(work, 3, output)
-        record[at + AREA] = record[at + AREA] + area
-        record_rise(work, k, output, share, accepted, n, most, lesions)
-        record_extremes(work, k, output, t, h, share, end, accepted)
-        record_crossings(work, k, output, work.above[k], 1.0, ABOVE_DAY, share, accepted, n, most, lesions)
-        record_crossings(work, k, output, work.below[k], -1.0, BELOW_DAY, share, accepted, n, most, lesions)
+        start, first, second = seen(work, START_ROW, output), seen(work, 1, output), seen(work, 2, output)
+        third, last = seen(work, 3, output), seen(work, END_ROW, output)
+        turning = whole & turns(start, first, second, third, last)
+        if any(turning):
+            look_at_turns(work, k, output, turning, n, most, lesions)
+        record[at + AREA] = record[at + AREA] + (outer * (first + third) + inner * second)
+        if LEVELS:
+            record_rise(work, k, output, share, accepted, n, most, lesions)
+            record_crossings(work, k, output, work.above[k], 1.0, ABOVE_DAY, share, accepted, n, most, lesions)
+            record_crossings(work, k, output, work.below[k], -1.0, BELOW_DAY, share, accepted, n, most, lesions)
+        top = maximum(maximum(first, second), maximum(third, last))
+        bottom = minimum(minimum(first, second), minimum(third, last))
+        record_extreme(record, at + HIGHEST, 1.0, top, first, second, last, t, h, end, accepted)
+        record_extreme(record, at + LOWEST, -1.0, bottom, first, second, last, t, h, end, accepted)
+
+
+def record_cut(watch, work, h, share, cut, n, most, lesions):
+    """Let a step that was cut short count where all of it is needed, for turns and area; then what lies behind the cut reads as at it."""
+    record = work.record
+    for k in range(watch.outputs):
+        output, at = watch.output[k], RECORD_COLUMNS * k
+        start, first, second = seen(work, START_ROW, output), seen(work, 1, output), seen(work, 2, output)
+        third, last = seen(work, 3, output), seen(work, END_ROW, output)
+        turning = cut & turns(start, first, second, third, last)
+        if any(turning):
+            look_at_turns(work, k, output, turning, n, most, lesions)
+        area = primitive(0, share) * first + primitive(1, share) * second + primitive(2, share) * third
+        record[at + AREA] = record[at + AREA] + select(cut, h * area, 0.0)
+    observe_watched(work, share, h, n, most, lesions, SCRATCH_ROW)
+    copy_watched(watch, work, SCRATCH_ROW, END_ROW, cut)
+    for node in static(range(3)):
+        copy_watched(watch, work, SCRATCH_ROW, node + 1, cut & (share < NODES[node]))
 
 
 def record_crossings(work, k, output, level, sign, column, share, accepted, n, most, lesions):
@@ -121,41 +161,32 @@ def first_crossing(work, h, n, most, lesions, limit, output, level, sign, lane):
     return 2.0
 
 
-def record_extremes(work, k, output, t, h, share, end, accepted):
-    """Highest and lowest of the values seen of a watched output, and its day."""
-    for upward in static(range(2)):
-        sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
-        record, best, day = work.record, seen(work, END_ROW, output), end
-        for row in static(range(1, 4)):
-            value = seen(work, row, output)
-            better = (NODES[row - 1] <= share) & (sign * value > sign * best)
-            best = select(better, value, best)
-            day = select(better, t + h * NODES[row - 1], day)
-        beats = accepted & (sign * best > sign * record[value_at])
-        record[value_at] = select(beats, best, record[value_at])
-        record[value_at + 1] = select(beats, day, record[value_at + 1])
+def record_extreme(record, at, sign, best, first, second, last, t, h, end, accepted):
+    """The highest (sign +1) or lowest of the values seen of a watched output, and its day."""
+    beats = accepted & (sign * best > sign * record[at])
+    day, inside = end, beats & (sign * best > sign * last)
+    if any(inside):
+        node = select(best == first, NODES[0], select(best == second, NODES[1], NODES[2]))
+        day = select(inside, t + h * node, day)
+    record[at] = select(beats, best, record[at])
+    record[at + 1] = select(beats, day, record[at + 1])
 
 
-def look_for_turns(watch, work, accepted, n, most, lesions):
-    """Where a watched output turns inside a step, let the value at the turn count; done before a cut step loses its last value."""
-    for k in range(watch.outputs):
-        output = watch.output[k]
-        turning = accepted & turns(work, output)
-        if any(turning):
-            for upward in static(range(2)):
-                sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
-                beyond = turning & may_pass(work, output, sign, work.record[value_at])
-                if any(beyond):
-                    record_turns(work, output, sign, value_at, beyond, n, most, lesions)
-
-
-def turns(work, output):
+def turns(start, first, second, third, last):
     """Whether an output turns inside the step: at the middle of three neighboring values, or between the first or last two where the
     parabola through three says so."""
-    first, second = change(work, output, 0), change(work, output, 1)
-    third, fourth = change(work, output, 2), change(work, output, 3)
-    inside = (first * second < 0.0) | (second * third < 0.0) | (third * fourth < 0.0)
-    return inside | (first * (first * OUTER - second) < 0.0) | (fourth * (fourth * OUTER - third) < 0.0)
+    one, two, three, four = first - start, second - first, third - second, last - third
+    inside = minimum(minimum(one * two, two * three), three * four)
+    return minimum(inside, minimum(one * (one * OUTER - two), four * (four * OUTER - three))) < 0.0
+
+
+def look_at_turns(work, k, output, turning, n, most, lesions):
+    """Let the values count at which a watched output turns inside the step."""
+    for upward in static(range(2)):
+        sign, value_at = 2.0 * upward - 1.0, RECORD_COLUMNS * k + (HIGHEST if upward == 1 else LOWEST)
+        beyond = turning & may_pass(work, output, sign, work.record[value_at])
+        if any(beyond):
+            record_turns(work, output, sign, value_at, beyond, n, most, lesions)
 
 
 def may_pass(work, output, sign, known):
@@ -172,55 +203,52 @@ def change(work, output, row):
 def record_turns(work, output, sign, value_at, turning, n, most, lesions):
     """Look closely at the patients whose output turns inside the step, and let the value at the turn count."""
     clock, record = work.clock, work.record
-    clock[FLAGGED] = select(turning, 1.0, 0.0)
-    for lane in range(LANES):
-        if clock[FLAGGED, lane] > 0.0:
-            clock[AT, lane] = summit(work, output, sign, clock[LENGTH, lane], lane)
-        else:
-            clock[AT, lane] = 1.0
-    clock[RECORDED] = clock[AT]
-    observe_watched(work, clock[RECORDED], clock[LENGTH], n, most, lesions, SCRATCH_ROW)
-    for lane in range(LANES):
-        if clock[FLAGGED, lane] > 0.0:
-            value = work.observed[SCRATCH_ROW * work.n_observed + output, lane]
-            if sign * value > sign * record[value_at, lane] and clock[RECORDED, lane] < clock[SHARE, lane]:
-                record[value_at, lane] = value
-                record[value_at + 1, lane] = clock[DAY_BEFORE, lane] + clock[LENGTH, lane] * clock[RECORDED, lane]
+    x = summit(work, output, sign, turning, clock[LENGTH])
+    observe_closely(work, x, clock[LENGTH], n, most, lesions, SCRATCH_ROW)
+    value = seen(work, SCRATCH_ROW, output)
+    better = turning & (sign * value > sign * record[value_at]) & (x < clock[SHARE])
+    record[value_at] = select(better, value, record[value_at])
+    record[value_at + 1] = select(better, clock[DAY_BEFORE] + clock[LENGTH] * x, record[value_at + 1])
 
 
-def summit(work, output, sign, h, lane):
-    """Share of the step at which the quartic through the five values of one patient's output is highest (sign +1) or lowest.
+def summit(work, output, sign, wanted, h):
+    """Share of the step at which the quartic through the five values of an output is highest (sign +1) or lowest, where that is wanted.
 
     Newton's method on the slope, kept between the neighbors of the best value by halving.
     """
-    observed, size, best = work.observed, work.n_observed, 0
-    for row in range(1, 5):
-        if sign * observed[row * size + output, lane] > sign * observed[best * size + output, lane]:
-            best = row
-    first, second = coefficient(observed, size, output, 1, lane), 2.0 * coefficient(observed, size, output, 2, lane)
-    third, fourth = 3.0 * coefficient(observed, size, output, 3, lane), 4.0 * coefficient(observed, size, output, 4, lane)
-    low, high = SHARES[max(best - 1, 0)], SHARES[min(best + 1, 4)]
-    x, moved = 0.5 * (low + high), high - low
-    for _ in range(MOST_TRIES):
-        if not (moved * h > SUMMIT_PRECISION):
-            break
+    low, high = around_best(work, output, sign)
+    first, second = coefficient(work, output, 1), 2.0 * coefficient(work, output, 2)
+    third, fourth = 3.0 * coefficient(work, output, 3), 4.0 * coefficient(work, output, 4)
+    x, going, tries = 0.5 * (low + high), wanted & ((high - low) * h > SUMMIT_PRECISION), 0
+    while any(going) and tries < MOST_TRIES:
         slope = first + x * (second + x * (third + x * fourth))
-        if sign * slope > 0.0:
-            low = x
-        else:
-            high = x
-        bend = second + x * (2.0 * third + 3.0 * x * fourth)
-        guess = x - slope / bend if bend != 0.0 else 2.0
-        if not (low < guess < high):
-            guess = 0.5 * (low + high)
+        curve = second + x * (2.0 * third + 3.0 * x * fourth)
+        rising = sign * slope > 0.0
+        low, high = select(going & rising, x, low), select(going & ~rising, x, high)
+        guess = x - slope / select(curve == 0.0, 1.0, curve)
+        inside = ~(curve == 0.0) & (low < guess) & (guess < high)
+        guess = select(inside, guess, 0.5 * (low + high))
         moved = abs(guess - x)
-        x = guess
+        x = select(going, guess, x)
+        going = going & (moved * h > SUMMIT_PRECISION)
+        tries = tries + 1
     return x
 
 
-def coefficient(observed, size, output, power_, lane):
-    """Coefficient of a power of x in the quartic through the values in the first five rows."""
-    total = QUARTIC[power_, 0] * observed[output, lane]
+def around_best(work, output, sign):
+    """Shares of the step of the neighbors of the best of the five values of an output."""
+    best, low, high = sign * seen(work, START_ROW, output), lane_of(SHARES[0]), lane_of(SHARES[1])
     for row in static(range(1, 5)):
-        total = total + QUARTIC[power_, row] * observed[row * size + output, lane]
+        value = sign * seen(work, row, output)
+        better = value > best
+        best = select(better, value, best)
+        low, high = select(better, SHARES[row - 1], low), select(better, SHARES[min(row + 1, 4)], high)
+    return low, high
+
+
+def coefficient(work, output, power_):
+    """Coefficient of a power of x in the quartic through the values in the first five rows."""
+    total = QUARTIC[power_, 0] * seen(work, START_ROW, output)
+    for row in static(range(1, 5)):
+        total = total + QUARTIC[power_, row] * seen(work, row, output)
     return total

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from remission.engine.clock import BENT, LENGTH
+from remission.engine.collocation import NODES
 from remission.engine.operations import lane_of, maximum, minimum, rough_exp2, rough_log2, select, sqrt, static
 
 if TYPE_CHECKING:
@@ -156,6 +158,14 @@ TSIT_DENSE = np.array(
 )
 
 
+def _at_nodes(dense: np.ndarray) -> np.ndarray:
+    """Weights [node, stage] of the stages in the state at the Gauss points."""
+    return np.array([x * (1 - x) * (dense[0] + dense[1] * x + dense[2] * x**2) for x in NODES])
+
+
+RODAS_NODES, TSIT_NODES = _at_nodes(RODAS_DENSE), _at_nodes(TSIT_DENSE)
+
+
 def step_rodas5p(y, p, c, flags, h, work, n, most, lesions):
     """One step from y with the rates at y in `work.rates`; leaves the stages, and y1 in `work.end`.
 
@@ -235,12 +245,57 @@ def interpolant(h, work, n):
                 dense[row * n + i] = h * total
 
 
+def bend(work, n):
+    """The interpolant of the step under way, made when it is first asked for."""
+    if work.clock[BENT, 0] == 0.0:
+        interpolant(work.clock[LENGTH], work, n)
+        work.clock[BENT, 0] = 1.0
+
+
+def states_at_nodes(y, h, work, n):
+    """States at the three Gauss points of the step just taken, into `work.nodes`."""
+    stages, end, nodes = work.stages, work.end, work.nodes
+    for i in range(n):
+        if METHOD == 0:
+            first, second, third = RODAS_NODES[0, 0] * stages[i], RODAS_NODES[1, 0] * stages[i], RODAS_NODES[2, 0] * stages[i]
+            for j in static(range(1, 8)):
+                first = first + RODAS_NODES[0, j] * stages[j * n + i]
+                second = second + RODAS_NODES[1, j] * stages[j * n + i]
+                third = third + RODAS_NODES[2, j] * stages[j * n + i]
+        else:
+            first, second, third = TSIT_NODES[0, 0] * stages[i], TSIT_NODES[1, 0] * stages[i], TSIT_NODES[2, 0] * stages[i]
+            for j in static(range(1, 7)):
+                first = first + TSIT_NODES[0, j] * stages[j * n + i]
+                second = second + TSIT_NODES[1, j] * stages[j * n + i]
+                third = third + TSIT_NODES[2, j] * stages[j * n + i]
+            first, second, third = h * first, h * second, h * third
+        start, last = y[i], end[i]
+        nodes[i] = NODES[2] * start + (NODES[0] * last + first)
+        nodes[n + i] = 0.5 * start + (0.5 * last + second)
+        nodes[2 * n + i] = NODES[0] * start + (NODES[2] * last + third)
+
+
 def interpolate(y, work, x, point, n):
     """State at the share x of the step, into `point`; at the end it is y1 itself."""
     dense, end, rest, whole = work.dense, work.end, 1.0 - x, x == 1.0
     for i in range(n):
-        bend = dense[i] + x * (dense[n + i] + x * dense[2 * n + i])
-        point[i] = select(whole, end[i], rest * y[i] + x * (end[i] + rest * bend))
+        curve = dense[i] + x * (dense[n + i] + x * dense[2 * n + i])
+        point[i] = select(whole, end[i], rest * y[i] + x * (end[i] + rest * curve))
+
+
+def interpolate_once(y, work, x, h, point, n):
+    """State at the share x of the step, into `point`, from the stages themselves."""
+    weights, stages, end, rest = work.weights, work.stages, work.end, 1.0 - x
+    for j in static(range(8)):
+        if METHOD == 0:
+            weights[j] = x * rest * (RODAS_DENSE[0, j] + x * (RODAS_DENSE[1, j] + x * RODAS_DENSE[2, j]))
+        else:
+            weights[j] = h * (x * rest * (TSIT_DENSE[0, j] + x * (TSIT_DENSE[1, j] + x * TSIT_DENSE[2, j])))
+    for i in range(n):
+        total = weights[0] * stages[i]
+        for j in static(range(1, 8 if METHOD == 0 else 7)):
+            total = total + weights[j] * stages[j * n + i]
+        point[i] = rest * y[i] + (x * end[i] + total)
 
 
 def interpolate_one(y, work, x, i, n, lane):
@@ -248,8 +303,8 @@ def interpolate_one(y, work, x, i, n, lane):
     dense, end, rest = work.dense, work.end, 1.0 - x
     if x == 1.0:
         return end[i, lane]
-    bend = dense[i, lane] + x * (dense[n + i, lane] + x * dense[2 * n + i, lane])
-    return rest * y[i, lane] + x * (end[i, lane] + rest * bend)
+    curve = dense[i, lane] + x * (dense[n + i, lane] + x * dense[2 * n + i, lane])
+    return rest * y[i, lane] + x * (end[i, lane] + rest * curve)
 
 
 def error_norm(y, h, work, atol, atol_factor, rtol, n):

@@ -15,7 +15,7 @@ from remission.engine.codes import SMALL
 from remission.engine.collocation import NODES, integral_to
 from remission.engine.extinction import mean_at
 from remission.engine.operations import LANES, any, lane_of, select, static
-from remission.engine.steppers import interpolate
+from remission.engine.steppers import bend, interpolate, interpolate_once
 
 if TYPE_CHECKING:
     from remission.engine.generated import CHANCE, N_CLONES, N_LESION_QUADRATURES, N_QUADRATURES, out, watched
@@ -30,24 +30,29 @@ def state_at(work, x, h, n):
     """State at the share x of the step, into `work.point`; lost clones are 0, small ones have their conditional mean."""
     interpolate(work.y, work, x, work.point, n)
     if CHANCE:
-        clock = work.clock
-        if any(clock[SMALLS] > 0.0):
-            clock[AT] = lane_of(x)
-            clock[OVER] = lane_of(h)
-            for lane in range(LANES):
-                if clock[SMALLS, lane] > 0.0:
-                    place_small_clones(work, clock[AT, lane], clock[OVER, lane], lane)
+        set_small_clones(work, work.point, x, h)
 
 
-def place_small_clones(work, x, h, lane):
-    """Put the conditional means of one patient's small clones into `work.point`."""
+def set_small_clones(work, point, x, h):
+    """Put the conditional means of small clones, at the share x of the step, into a state."""
+    clock = work.clock
+    if any(clock[SMALLS] > 0.0):
+        clock[AT] = lane_of(x)
+        clock[OVER] = lane_of(h)
+        for lane in range(LANES):
+            if clock[SMALLS, lane] > 0.0:
+                place_small_clones(work, point, clock[AT, lane], clock[OVER, lane], lane)
+
+
+def place_small_clones(work, point, x, h, lane):
+    """The same for one patient."""
     lesions, size = int(work.clock[LESIONS, lane]), 2 * work.n_flags
     for lesion in range(lesions):
         for clone in range(N_CLONES):
             index = lesion * N_CLONES + clone
             if work.phase[index, lane] == SMALL:
                 mean = mean_at(work.small, work.births_deaths, size, index, h, x, lane)
-                work.point[cell_place(lesion, clone), lane] = mean
+                point[cell_place(lesion, clone), lane] = mean
 
 
 def integrals_at(work, x, h, most):
@@ -67,15 +72,37 @@ def observe_watched(work, x, h, n, most, lesions, row):
     """The outputs that are watched, at the share x of the step, into a row of `work.observed`."""
     state_at(work, x, h, n)
     integrals_at(work, x, h, most)
-    target = work.observed[row * work.n_observed :]
-    watched(work.point, work.p, work.c, work.point_integrals, work.flags, target, most, lesions)
+    watch_state(work, work.point, most, lesions, row)
+
+
+def observe_closely(work, x, h, n, most, lesions, row):
+    """The same for a single look, which does not need the interpolant of the step."""
+    if CHANCE:
+        state_at(work, x, h, n)
+    else:
+        interpolate_once(work.y, work, x, h, work.point, n)
+    integrals_at(work, x, h, most)
+    watch_state(work, work.point, most, lesions, row)
 
 
 def observe_nodes(work, h, n, most, lesions):
     """Watched outputs at the three nodes and at the end of the step, into rows 1 to 4 of `work.observed`."""
     for node in static(range(3)):
-        observe_watched(work, lane_of(NODES[node]), h, n, most, lesions, node + 1)
-    observe_watched(work, lane_of(1.0), h, n, most, lesions, END_ROW)
+        state = work.nodes[node * n :]
+        if CHANCE:
+            set_small_clones(work, state, lane_of(NODES[node]), h)
+        integrals_at(work, lane_of(NODES[node]), h, most)
+        watch_state(work, state, most, lesions, node + 1)
+    if CHANCE:
+        observe_watched(work, lane_of(1.0), h, n, most, lesions, END_ROW)
+    else:
+        integrals_at(work, lane_of(1.0), h, most)
+        watch_state(work, work.end, most, lesions, END_ROW)
+
+
+def watch_state(work, y, most, lesions, row):
+    """The outputs that are watched, of a state and of `work.point_integrals`, into a row of `work.observed`."""
+    watched(y, work.p, work.c, work.point_integrals, work.flags, work.observed[row * work.n_observed :], most, lesions)
 
 
 def seen(work, row, output):
@@ -101,6 +128,7 @@ def crosses(value, level, sign):
 
 def crossing(work, h, n, most, lesions, output, level, sign, low, high, lane):
     """Share of the step, between low and high, at which one patient's output first meets the level."""
+    bend(work, n)
     while (high - low) * h > CROSSING_PRECISION and low < 0.5 * (low + high) < high:
         middle = 0.5 * (low + high)
         observe_watched(work, lane_of(middle), work.clock[LENGTH], n, most, lesions, SCRATCH_ROW)

@@ -100,4 +100,3 @@ def load(code: bytes) -> Loaded:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Loaded(engine)
-
