@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -27,11 +28,31 @@ def _silent(stage: str, done: int, total: int) -> None:
     pass
 
 
-def run_benchmark(names: Sequence[str] | None = None, quick: bool = False, progress: Progress = _silent) -> BenchmarkResult:
+@dataclass
+class Found:
+    """What has been measured so far: facts and comparisons by problem, why peers were missed by problem, and the curves."""
+
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missed: dict[str, dict[str, str]] = field(default_factory=dict)
+    curves: dict[str, Any] = field(default_factory=dict)
+
+    def result(self, head: dict[str, Any], left_out: dict[str, str]) -> BenchmarkResult:
+        """The same as a result; peers that were in no problem are told once."""
+        missing = {**_shared(self.missed, len(self.facts)), **left_out, **NEVER}
+        return BenchmarkResult({**head, "problems": dict(self.facts), "not_compared": missing, "curves": dict(self.curves)})
+
+
+def run_benchmark(
+    names: Sequence[str] | None = None,
+    quick: bool = False,
+    progress: Progress = _silent,
+    keep: Callable[[BenchmarkResult], None] = lambda result: None,
+) -> BenchmarkResult:
     """Measure this engine beside the peers that are installed, at equal achieved error, on all cores.
 
     names: problems, all by default (without `multi-160` when quick). quick: only libroadrunner and numbalsoda, three rounds, fewer
-    patients, no curves over patients, lesions and cores. InputError for an unknown problem; RunError when the engine fails.
+    patients, no curves over patients, lesions and cores. keep: takes what there is after each problem, so that a run of most of an hour
+    can be stopped. InputError for an unknown problem; RunError when the engine fails.
     """
     wanted = [problem_of(name) for name in dict.fromkeys(names or (problems.QUICK if quick else problems.names_of_problems()))]
     peers = [peer for peer in PEERS if not quick or peer.name in QUICK_PEERS]
@@ -42,24 +63,19 @@ def run_benchmark(names: Sequence[str] | None = None, quick: bool = False, progr
         "versions": machine.versions(),
         "settings": {"quick": quick, "target_error": TARGET, "rounds": extent.rounds},
     }
+    left_out = {peer.name: "left out of a quick run" for peer in PEERS if peer not in peers}
     try:
-        measured, missed = _measured(wanted, peers, extent, cores, progress)
-        grown = {} if quick else _curves(measured, extent, cores, progress)
+        found = _measured(wanted, peers, extent, cores, not quick, progress, lambda found: keep(found.result(head, left_out)))
     except WorkerError as error:
         raise RunError(f"the engine could not be measured: {error}") from error
-    left_out = {peer.name: "left out of a quick run" for peer in PEERS if peer not in peers}
-    return BenchmarkResult(
-        {**head, "problems": {name: facts for name, (_, facts) in measured.items()}}
-        | {"not_compared": {**_shared(missed, len(wanted)), **left_out, **NEVER}, "curves": grown}
-    )  # fmt: skip
+    return found.result(head, left_out)
 
 
 def _measured(
-    wanted: list[Problem], peers: list[Peer], extent: Extent, cores: int, progress: Progress
-) -> tuple[dict[str, tuple[Comparison, dict[str, Any]]], dict[str, dict[str, str]]]:
-    """Every problem: comparison and facts; and why peers were missed, by problem."""
-    measured: dict[str, tuple[Comparison, dict[str, Any]]] = {}
-    missed: dict[str, dict[str, str]] = {}
+    wanted: list[Problem], peers: list[Peer], extent: Extent, cores: int, grown: bool, progress: Progress, keep: Callable[[Found], None]
+) -> Found:
+    """Every problem, with its curves where it has some."""
+    found = Found()
     starts: dict[str, dict[str, float]] = {}
     compared, peak = Compared(cores, extent), Worker(PEAK, ())
     try:
@@ -69,15 +85,18 @@ def _measured(
             if problem.model not in starts:
                 starts[problem.model] = _startup(problem, extent, progress)
             compared.leave(problem.model)
-            found = compared.compare(problem, true, peers, TARGET, partial(peak.call, "gigaflops", limit=extent.limit), progress)
-            facts = facts_of(found)
+            one = compared.compare(problem, true, peers, TARGET, partial(peak.call, "gigaflops", limit=extent.limit), progress)
+            facts = facts_of(one)
             facts["engine"] |= starts[problem.model] | {"cpu_ms_per_patient": 1e3 * cores / facts["engine"]["patients_per_s"]}
-            facts["missed"] = missed[problem.name] = found.missed
-            measured[problem.name] = found, {"title": problem.title, **facts}
+            facts["missed"] = found.missed[problem.name] = one.missed
+            found.facts[problem.name] = {"title": problem.title, **facts}
+            if grown:
+                found.curves |= _curves(one, extent, cores, progress)
+            keep(found)
     finally:
         compared.leave()
         peak.close()
-    return measured, missed
+    return found
 
 
 def _reference(problem: Problem, cores: int, progress: Progress) -> Reference:
@@ -103,18 +122,16 @@ def _shared(missed: dict[str, dict[str, str]], problems_run: int) -> dict[str, s
     return {name: whys[0] for name, whys in found.items() if len(whys) == problems_run}
 
 
-def _curves(measured: dict[str, tuple[Comparison, dict[str, Any]]], extent: Extent, cores: int, progress: Progress) -> dict[str, Any]:
-    """Cost over patients, lesions and cores, of those problems that were asked for."""
+def _curves(found: Comparison, extent: Extent, cores: int, progress: Progress) -> dict[str, Any]:
+    """Cost over patients, or over lesions and cores, of the problems that are good for it."""
+    problem, setting = found.problem, found.engine.point.setting
 
     def told(name: str):
         return lambda done, total: progress(f"cost over {name}", done, total)
 
-    grown: dict[str, Any] = {}
-    if "cart-6-endpoints" in measured:
-        found = measured["cart-6-endpoints"][0]
-        grown["patients"] = curves.over_patients(found.problem, found.engine.point.setting, cores, extent, told("patients"))
-    if "qsp-40" in measured:
-        found = measured["qsp-40"][0]
-        grown["lesions"] = curves.over_lesions(cores, extent, told("lesions"))
-        grown["cores"] = curves.over_cores(found.problem, found.engine.point.setting, cores, extent, told("cores"))
-    return grown
+    if problem.name == "cart-6-endpoints":
+        return {"patients": curves.over_patients(problem, setting, cores, extent, told("patients"))}
+    if problem.name == "qsp-40":
+        lesions = curves.over_lesions(cores, extent, told("lesions"))
+        return {"lesions": lesions, "cores": curves.over_cores(problem, setting, cores, extent, told("cores"))}
+    return {}

@@ -14,7 +14,8 @@ from remission.benchmark.entrant import Entrant
 PER_DECADE = 4
 LOOSEST, TIGHTEST, FIRST = 8, 44, 22  # quarters of a decade below 1
 PROBE_SECONDS = 0.5
-SLOW = 8.0  # seconds for the patients of the reference; a slower contestant is searched in its first family, half as finely
+SLOW = 8.0  # seconds for the patients of the reference; a slower contestant is searched in its first family, half as finely, on FEW
+FEW = 8
 TRIALS = 2
 Judge = Callable[[Outcome], Error]
 
@@ -57,9 +58,9 @@ class Trials:
 
     def size_probe(self) -> None:
         """Choose how many patients the runs of the search take: about half a second, at least those of the reference."""
-        first = self.entrant.run(self.entrant.batch or KEPT, Setting(self.entrant.families[0], 1e-5))
-        self.probe = fitting(first.rate, PROBE_SECONDS, KEPT, self.most)
+        first = self.entrant.run(self.entrant.batch or FEW, Setting(self.entrant.families[0], 1e-5))
         self.slow = KEPT / first.rate > SLOW
+        self.probe = self.entrant.batch or FEW if self.slow else fitting(first.rate, PROBE_SECONDS, KEPT, self.most)
 
 
 def fitting(rate: float, seconds: float, least: int, most: int) -> int:

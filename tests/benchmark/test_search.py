@@ -3,7 +3,7 @@
 import pytest
 
 from remission.benchmark.contestant import KEPT, Family
-from remission.benchmark.search import LOOSEST, TIGHTEST, Trials, best, fitting, loosest
+from remission.benchmark.search import FEW, LOOSEST, TIGHTEST, Trials, best, fitting, loosest
 from tests.benchmark.fakes import Fake, judge
 
 EXACT, ROUGH = Family("exact"), Family("rough", 1e-2)
@@ -45,11 +45,12 @@ def test_a_family_that_does_not_get_there_is_passed_over():
     assert best(trials_of((EXACT, 1e9, 1e6), (ROUGH, 1.0, 1.0)), 5e-6).setting.family is ROUGH
 
 
-def test_runs_take_at_least_the_patients_of_the_reference_and_fit_in_memory():
-    slow, fast = trials_of((EXACT, 1.0, 1.0)), trials_of((EXACT, 1.0, 1e6), most=2000)
-    slow.size_probe()
-    fast.size_probe()
-    assert slow.probe == KEPT
+def test_runs_take_the_patients_of_the_reference_and_fit_in_memory_and_the_slowest_take_few():
+    slow, common, fast = trials_of((EXACT, 1.0, 1.0)), trials_of((EXACT, 1.0, 10.0)), trials_of((EXACT, 1.0, 1e6), most=2000)
+    for trials in (slow, common, fast):
+        trials.size_probe()
+    assert slow.probe == FEW
+    assert common.probe == KEPT
     assert fast.probe == 2000
     assert fitting(12_345.0, 1.0, 24, 10**6) == 10_000
 
