@@ -44,6 +44,10 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, Mapping
         if tuple(reader.fieldnames or ()) != tuple(columns):
             raise InputError("the columns are wrong", place=str(path), value=reader.fieldnames, remedy=f"use {','.join(columns)}")
         for row in reader:
+            if None in row:
+                raise InputError(
+                    "the row has too many cells", f"{path}, line {reader.line_num}", remedy="put a text that has a comma in double quotes"
+                )
             yield f"{path}, line {reader.line_num}", row
 
 
