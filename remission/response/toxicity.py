@@ -3,8 +3,8 @@
 In the patient: how bad a side effect is, on the scale a trial used. One cytokine release is read differently by ASTCT, Lee and Penn,
 so severity is kept as one latent number and each scale cuts it at its own points. Grades run from 0 (none) to 5 (death).
 
-Represented: the ASTCT grids (Lee 2019, doi:10.1016/j.bbmt.2018.12.758), CTCAE v5 laboratory rows of `toxicity.csv`, and cut points.
-Left out: the grids of Lee 2014 and Penn themselves, multiples of an abnormal baseline, and grades that rest on symptoms alone.
+Represented: the ASTCT grids (Lee 2019, doi:10.1016/j.bbmt.2018.12.758), and cut points; laboratory values are graded in `laboratory`.
+Left out: the grids of Lee 2014 and Penn themselves, and grades that rest on symptoms alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from remission.errors import InputError, nearest
-from remission.response.rules import TOLERANCE, number, read_rows
+from remission.errors import InputError
+from remission.response.laboratory import LABORATORY, grade_ctcae
+from remission.response.rules import number, read_rows
 
+__all__ = [
+    "LABORATORY",
+    "Arousal",
+    "CutPoints",
+    "Hypotension",
+    "Hypoxia",
+    "capd_score",
+    "cut_points_for_shares",
+    "grade_crs_astct",
+    "grade_ctcae",
+    "grade_from_latent",
+    "grade_icans_astct",
+    "ice_score",
+    "read_cut_points",
+]
 Grades = NDArray[np.int8]
 ADULT_AGE = 12.0
 """Years from which the ICE score replaces the CAPD."""
@@ -28,7 +44,6 @@ SCALES = {"crs": ("astct", "lee", "penn"), "neurotoxicity": ("astct", "ctcae")}
 """Scales by event. Lee and Penn grade cytokine release only; ICANS is the ASTCT scale of neurotoxicity."""
 
 
-LABORATORY_COLUMNS = ("term", "direction", "grade_1", "grade_2", "grade_3", "grade_4", "unit", "normal", "source", "meaning")
 CUT_COLUMNS = ("event", "scale", "grade", "cut", "evidence", "source")
 
 
@@ -101,51 +116,23 @@ def grade_icans_astct(
     return _with_death(worst, death)
 
 
-@dataclass(frozen=True)
-class LaboratoryScale:
-    """Limits of one laboratory term; a missing limit is a grade the laboratory cannot give."""
-
-    term: str
-    direction: str
-    limits: tuple[float, ...]
-    """From grade 1 to grade 4; NaN where there is none."""
-    unit: str
-    normal: float
-    source: str
-
-
-def read_laboratory_scales(path: Path) -> Mapping[str, LaboratoryScale]:
-    """The terms of a table like `toxicity.csv`; an empty grade 1 is the limit of normal."""
-    scales = {}
-    for place, row in read_rows(path, LABORATORY_COLUMNS):
-        limits = [number(row, f"grade_{grade}", place) if row[f"grade_{grade}"] else np.nan for grade in range(1, 5)]
-        normal = number(row, "normal", place)
-        first = normal if np.isnan(limits[0]) else limits[0]
-        scales[row["term"]] = LaboratoryScale(row["term"], row["direction"], (first, *limits[1:]), row["unit"], normal, row["source"])
-    return scales
-
-
-LABORATORY = read_laboratory_scales(Path(__file__).with_suffix(".csv"))
-
-
-def grade_ctcae(term: str, value: ArrayLike, normal: ArrayLike | None = None) -> Grades:
-    """CTCAE v5 grade of a laboratory value in the unit of the table; NaN is grade 0.
-
-    A value on a limit takes the milder grade (neutrophils of 0.5 are grade 3). `normal` is the laboratory's own limit of normal, for
-    terms that fall below it.
+def ice_score(
+    orientation: ArrayLike, naming: ArrayLike, commands: ArrayLike, writing: ArrayLike, attention: ArrayLike
+) -> NDArray[np.float64]:
+    """ICE score of encephalopathy, 0 to 10: orientation (year, month, city, hospital: 0-4), naming three objects (0-3), following commands,
+    writing a sentence and counting back from 100 by ten (0 or 1 each). NaN where an item was not tested.
     """
-    if term not in LABORATORY:
-        raise InputError(f"the laboratory term is unknown{nearest(term, LABORATORY)}", place="term", value=term, remedy="see toxicity.csv")
-    scale = LABORATORY[term]
-    read = np.asarray(value, dtype=np.float64)
-    limits: list[ArrayLike] = list(scale.limits)
-    if normal is not None and scale.direction == "below":
-        limits[0] = np.maximum(np.asarray(normal, dtype=np.float64), np.nanmax(scale.limits[1:]))
-    if scale.direction == "below":
-        passed = [read < np.asarray(limit) * (1 - TOLERANCE) for limit in limits]
-    else:
-        passed = [read > np.asarray(limit) * (1 + TOLERANCE) for limit in limits]
-    return np.asarray(np.sum(np.broadcast_arrays(*passed), axis=0, dtype=np.int8))
+    return _summed((orientation, naming, commands, writing, attention), (4, 3, 1, 1, 1), "ICE")
+
+
+def capd_score(often: ArrayLike, rarely: ArrayLike) -> NDArray[np.float64]:
+    """CAPD score of a child, 0 to 32, from how often each of eight things is seen: 0 never, 1 rarely, 2 sometimes, 3 often, 4 always.
+
+    `often` [..., 4]: eye contact, purposeful actions, awareness of surroundings, communication of needs (never counts 4).
+    `rarely` [..., 4]: restless, inconsolable, underactive, slow to respond (always counts 4).
+    """
+    good, bad = np.moveaxis(np.asarray(often, dtype=np.float64), -1, 0), np.moveaxis(np.asarray(rarely, dtype=np.float64), -1, 0)
+    return _summed((*(4 - good), *bad), (4,) * 8, "CAPD")
 
 
 @dataclass(frozen=True)
@@ -199,3 +186,12 @@ def _cut_points(path: Path, event: str, scale: str, points: Mapping[int, float])
 
 def _with_death(grade: ArrayLike, death: ArrayLike) -> Grades:
     return np.where(np.asarray(death, dtype=bool), 5, np.asarray(grade)).astype(np.int8)
+
+
+def _summed(items: Sequence[ArrayLike], most: Sequence[int], name: str) -> NDArray[np.float64]:
+    """Items of a score added up; `InputError` for one outside its range."""
+    values = np.broadcast_arrays(*(np.asarray(item, dtype=np.float64) for item in items))
+    for place, (value, limit) in enumerate(zip(values, most, strict=True), start=1):
+        if np.any((value < 0) | (value > limit)):
+            raise InputError("an item lies outside its range", place=f"{name} item {place}", remedy=f"use 0 to {limit}")
+    return np.sum(values, axis=0)

@@ -10,11 +10,13 @@ from remission.response.toxicity import (
     CutPoints,
     Hypotension,
     Hypoxia,
+    capd_score,
     cut_points_for_shares,
     grade_crs_astct,
     grade_ctcae,
     grade_from_latent,
     grade_icans_astct,
+    ice_score,
     read_cut_points,
 )
 
@@ -59,6 +61,32 @@ def test_from_12_years_the_ice_score_grades_encephalopathy(ice, grade):
 )
 def test_below_12_years_the_capd_replaces_the_ice_score(capd, arousal, grade):
     assert grade_icans_astct(8, ice=0, capd=capd, arousal=arousal) == grade
+
+
+def test_the_ice_score_adds_its_five_items():
+    assert ice_score(4, 3, 1, 1, 1) == 10
+    assert ice_score(2, 3, 1, 0, 1) == 7
+    assert np.isnan(ice_score(4, 3, 1, np.nan, 1))
+    with pytest.raises(InputError, match="ICE item 2"):
+        ice_score(4, 4, 1, 1, 1)
+
+
+def test_the_capd_score_counts_what_a_well_child_does_not_do_and_what_a_delirious_one_does():
+    assert capd_score([4, 4, 4, 4], [0, 0, 0, 0]) == 0
+    assert capd_score([0, 0, 0, 0], [4, 4, 4, 4]) == 32
+    score = capd_score([[3, 3, 2, 3], [3, 3, 3, 3]], [[1, 1, 1, 1], [1, 1, 1, 1]])
+    np.testing.assert_array_equal(score, [9, 8])
+    np.testing.assert_array_equal(grade_icans_astct(6, capd=score), [3, 0])
+
+
+@pytest.mark.parametrize(("age", "grade"), [(11.9, 3), (12.0, 1)])
+def test_the_capd_counts_until_the_twelfth_birthday(age, grade):
+    assert grade_icans_astct(age, ice=8, capd=12) == grade
+
+
+def test_one_vasopressor_or_high_flow_oxygen_is_grade_3_and_more_than_one_grade_4():
+    np.testing.assert_array_equal(grade_crs_astct(True, [0, 1, 2, 3], 0), [1, 2, 3, 4])
+    np.testing.assert_array_equal(grade_crs_astct(True, 0, [0, 1, 2, 3]), [1, 2, 3, 4])
 
 
 def test_neurotoxicity_is_its_worst_item():
