@@ -52,7 +52,9 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, weights: ArrayLike | None = 
     """The Kaplan-Meier curve of times with event (nonzero) or censoring (0).
 
     `weights` (positive, any scale) weigh patients; their variance uses the effective numbers of Xie and Liu 2005 (doi:10.1002/sim.2174,
-    from memory), which are Greenwood's when all weights are equal. `entry` is the time from which a patient was watched (late entry).
+    as in the package adjustedCurves), which are Greenwood's when all weights are equal. It takes the weights as known, and is a little too
+    large where they go with the hazard or were estimated from the same patients; `bootstrap.py` does without it. `entry` is the time from
+    which a patient was watched (late entry).
     """
     table = risk_table(time, event, weights, entry)
     left = table.at_risk - table.events
@@ -165,16 +167,16 @@ class RiskTable:
 def risk_table(time: ArrayLike, event: ArrayLike, weights: ArrayLike | None = None, entry: ArrayLike | None = None) -> RiskTable:
     """Counts by one sort; late entries are at risk after their entry time. Errors: NaN, negative times, unequal lengths."""
     ends, happened = _checked(time, event)
-    weight = np.ones(ends.size) if weights is None else np.asarray(weights, dtype=np.float64)
-    times = np.unique(ends[happened])
+    weight = None if weights is None else _weights(weights, ends.size)
+    times, ties = np.unique(ends[happened], return_counts=True)
     at_risk = _watched(ends, weight, times)
-    squares = at_risk if weights is None else _watched(ends, weight**2, times)
+    squares = at_risk if weight is None else _watched(ends, weight**2, times)
     if entry is not None:
         starts = np.asarray(entry, dtype=np.float64)
         at_risk = at_risk - _watched(starts, weight, times)
-        squares = at_risk if weights is None else squares - _watched(starts, weight**2, times)
-    effective = at_risk if weights is None else at_risk**2 / squares
-    events = events_of(ends, happened, weights, times)
+        squares = at_risk if weight is None else squares - _watched(starts, weight**2, times)
+    effective = at_risk if weight is None else at_risk**2 / squares
+    events = ties.astype(np.float64) if weight is None else events_of(ends, happened, weight, times)
     return RiskTable(times, at_risk, events, effective, ends.size, int(happened.sum()), float(ends.max(initial=0.0)))
 
 
@@ -189,8 +191,17 @@ def _checked(time: ArrayLike, event: ArrayLike) -> tuple[Floats, NDArray[np.bool
     return ends, happened
 
 
-def _watched(ends: Floats, weight: Floats, times: Floats) -> Floats:
-    """Weight of those whose end is at or after each time."""
+def _weights(weights: ArrayLike, patients: int) -> Floats:
+    weight = np.asarray(weights, dtype=np.float64)
+    if weight.shape != (patients,) or not np.all((weight > 0) & np.isfinite(weight)):
+        raise InputError("weights must be positive, one per patient", place="weights", remedy="leave out patients of no weight")
+    return weight
+
+
+def _watched(ends: Floats, weight: Floats | None, times: Floats) -> Floats:
+    """Weight (without weights, number) of those whose end is at or after each time."""
+    if weight is None:
+        return (ends.size - np.searchsorted(np.sort(ends), times, side="left")).astype(np.float64)
     order = np.argsort(ends, kind="stable")
     total = np.concatenate([[0.0], np.cumsum(weight[order])])
     return total[-1] - total[np.searchsorted(ends[order], times, side="left")]

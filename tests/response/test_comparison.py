@@ -73,6 +73,19 @@ def test_a_stratified_log_rank_sums_the_strata(cohort):
     assert whole.chi2 == pytest.approx((whole.observed[1] - whole.expected[1]) ** 2 / whole.variance[1, 1])
 
 
+def test_a_stratified_log_rank_is_the_sum_of_hypergeometric_tables(cohort):
+    excess = variance = 0.0
+    for _, part in cohort.groupby("site"):
+        for when in part.time[part.event].unique():
+            watched, dying = part[part.time >= when], part[(part.time == when) & part.event]
+            n, d, share = len(watched), len(dying), watched.arm.mean()
+            excess += dying.arm.sum() - d * share
+            variance += d * share * (1 - share) * (n - d) / max(n - 1, 1)
+    test = log_rank(cohort.time, cohort.event, cohort.arm, strata=cohort.site)
+    assert test.chi2 == pytest.approx(excess**2 / variance, rel=1e-9)
+    assert test.log_hazard_ratio_peto == pytest.approx(excess / variance, rel=1e-9)
+
+
 def test_one_group_alone_gives_no_verdict():
     test = log_rank(TREATED, RELAPSED, np.zeros(21))
     assert (test.chi2, test.degrees, test.p) == (0.0, 0, 1.0)

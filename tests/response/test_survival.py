@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
+from lifelines.datasets import load_waltons
 
 from remission.errors import InputError
 from remission.response.survival import bands, kaplan_meier, number_at_risk, quantile, restricted_mean, survival_at
@@ -125,6 +126,35 @@ def test_equal_weights_change_nothing_and_whole_weights_repeat_patients(noisy):
     repeated = kaplan_meier(np.repeat(time, copies), np.repeat(event, copies))
     np.testing.assert_allclose(weighted.survival, repeated.survival, rtol=1e-12)
     assert weighted.greenwood[-2] > repeated.greenwood[-2]
+
+
+def test_weighted_variance_is_that_of_xie_and_liu_written_out(noisy):
+    """V = S^2 sum d / (M (Y - d)) with M = Y^2 / sum of squared weights at risk, as in the package adjustedCurves (`surv_iptw_km`)."""
+    time, event = noisy
+    weight = np.random.default_rng(4).uniform(0.2, 5, time.size)
+    curve, survival, total = kaplan_meier(time, event, weight), 1.0, 0.0
+    for place, when in enumerate(np.unique(time[event])[:-1]):
+        watched, dying = weight[time >= when], weight[(time == when) & event]
+        survival *= 1 - dying.sum() / watched.sum()
+        total += dying.sum() / (watched.sum() ** 2 / (watched**2).sum() * (watched.sum() - dying.sum()))
+        assert (curve.survival[place], curve.greenwood[place]) == pytest.approx((survival, total), rel=1e-9)
+
+
+def test_the_restricted_mean_of_walton_flies_has_the_variance_of_survrm2():
+    """survRM2 on the data `waltons` of lifelines, tau 10, as printed in issue 1682 and pull request 1526 of lifelines."""
+    flies = load_waltons()
+    mutant = flies[flies.group == "miR-137"]
+    found = restricted_mean(kaplan_meier(mutant["T"], mutant["E"]), 10)
+    assert found.value == pytest.approx(9.794, abs=1e-3)
+    assert found.error == pytest.approx(0.123, abs=1e-3)
+    assert found.error**2 == pytest.approx(0.0152, abs=1e-4)
+
+
+def test_weights_must_be_positive(noisy):
+    time, event = noisy
+    for wrong in (0.0, -1.0, np.nan):
+        with pytest.raises(InputError, match="positive"):
+            kaplan_meier(time, event, np.where(np.arange(time.size) == 3, wrong, 1.0))
 
 
 def test_a_larger_design_narrows_the_interval_around_the_same_value():
