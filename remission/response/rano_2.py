@@ -69,12 +69,13 @@ def terms_of(options: Options) -> Terms:
     """What the sentences say."""
     measure = MEASURES[options["dimension"]]
     end = f"_{options['dimension']}"
+    minor = "minor_response" + end  # there is none by one diameter
     return Terms(
         measure=measure,
         rule="G4",
         rise=RULES["progression" + end].value,
         fall=RULES["partial_response" + end].value,
-        minor=RULES["minor_response" + end].value if options["tumor"] != "enhancing" else 0,
+        minor=RULES[minor].value if options["tumor"] != "enhancing" and minor in RULES else 0,
         allowed_steroid=options["physiologic_steroid"],
         measurable=f"{RULES['measurable_diameter'].value:g} x {RULES['measurable_perpendicular'].value:g} mm",
         confirmation="G4, G6" if options["immunotherapy"] else "G4",
