@@ -28,6 +28,8 @@ class ArmCurve:
     rank: int
     months: NDArray[np.float64]
     curve: Curve
+    censored: NDArray[np.float64]
+    """Months at which watching ended without the event."""
 
 
 def kaplan_meier(
@@ -38,19 +40,20 @@ def kaplan_meier(
     last_month: float | None = None,
     variance_scale: Mapping[str, float] | None = None,
     name: str | None = None,
+    censoring: bool = False,
 ) -> Figure:
     """Share of patients free of the event over time, one curve per arm.
 
     `times` has columns `arm, param, days, event`, of which `param == endpoint` is drawn; `arms` maps keys to titles, in the order of
     colors. `published` (columns of the targets) adds values seen at a month, with their limits where printed. The band is the 95 %
     log-log interval of the simulated patients, or, with `variance_scale` (simulated over designed patients per arm), of a trial of
-    the designed size. `last_month` cuts the axis.
+    the designed size. `last_month` cuts the axis. `censoring` marks the times at which watching ended.
     """
     heading = name or words(endpoint)
     curves = _curves(times.filter(pl.col("param") == endpoint), arms)
     if not curves:
         return without_data(heading, f"No patient has a time for {heading.lower()}.")
-    end = last_month or float(np.ceil(max(one.months.max() for one in curves)))
+    end = last_month or max(1.0, float(np.ceil(max(one.months.max() for one in curves))))
     seen = _published(published, endpoint, curves, list(arms), end)
     scales = dict(variance_scale or {})
     by_rank = {one.rank: scales.get(key, 1.0) for key, one in zip(_keys(curves, arms), curves, strict=True)}
@@ -63,6 +66,7 @@ def kaplan_meier(
         ticks = month_ticks(end, area.right - area.left)
         parts += y_axis(area, SHARE_TICKS) + x_axis(area, [(tick, f"{tick:g}") for tick in ticks], "months")
         parts += [_band(one, area, by_rank[one.rank]) for one in curves] + [_curve(one, area) for one in curves]
+        parts += [mark for one in curves for mark in _censoring(one, area)] if censoring else []
         parts += _points(seen, area, 5 if is_phone(width) else 9)
         risk, bottom = _at_risk(curves, area, ticks, width)
         return Drawing(parts + risk, bottom)
@@ -76,7 +80,8 @@ def _curves(times: pl.DataFrame, arms: Mapping[str, str]) -> list[ArmCurve]:
         own = times.filter((pl.col("arm") == key) & pl.col("days").is_not_null())
         if own.height:
             spans = own["days"].cast(pl.Float64).to_numpy() / DAYS_PER_MONTH
-            found.append(ArmCurve(name, rank, spans, estimate_curve(spans, own["event"].cast(pl.Int8).to_numpy())))
+            event = own["event"].cast(pl.Int8).to_numpy()
+            found.append(ArmCurve(name, rank, spans, estimate_curve(spans, event), np.unique(spans[event == 0])))
     return found
 
 
@@ -106,6 +111,15 @@ def _curve(one: ArmCurve, area: Panel) -> str:
         stroke_dasharray=arm_dash(one.rank),
         stroke_linejoin="round",
     )
+
+
+def _censoring(one: ArmCurve, area: Panel) -> list[str]:
+    """Short strokes across the curve where patients leave without the event, at most one a pixel."""
+    months = one.censored[one.censored <= area.x.high]
+    step = np.searchsorted(one.curve.times, months, side="right") - 1
+    share = np.where(step < 0, 1.0, one.curve.survival[np.maximum(step, 0)] if one.curve.survival.size else 1.0)
+    places = dict(zip(np.round(area.x.place(months)).tolist(), area.y.place(share).tolist(), strict=True))
+    return [line(x, y - 5, x, y + 5, stroke=arm_color(one.rank), width=1.4) for x, y in places.items()]
 
 
 def _thinned(one: ArmCurve, values: NDArray[np.float64], area: Panel) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
