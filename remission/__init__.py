@@ -1,4 +1,4 @@
-"""Virtual trials of refractory and metastatic cancers. Research use only; never advice for a patient.
+"""Virtual trials of refractory and metastatic cancers, and scans judged by the clinic's criteria. Research use only; no advice.
 
 Six verbs are planned: `build`, `simulate`, `fit`, `forecast`, `run_trial`, `optimize`; this version has those named below.
 """
@@ -9,6 +9,7 @@ _HOMES = {
     "Arm": "remission.design",
     "Population": "remission.design",
     "Trial": "remission.design",
+    "assess": "remission.assessing",
     "run_trial": "remission.design",
     "Regimen": "remission.model.regimen",
     "build": "remission.diseases.build",

@@ -1,4 +1,4 @@
-"""What is in the package, by name: agents, scenarios and criteria are found in their folders, as are diseases and therapies in theirs.
+"""What is in the package, by name: agents and scenarios are found in their folders, as are diseases, therapies and criteria in theirs.
 
 A new file in a folder is found by itself; nothing is registered by hand. Names accept `-` for `_`.
 """
@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import InputError, nearest
+from .response import criteria as response_criteria
 
 PACKAGE = Path(__file__).parent
-CRITERIA = {
-    "recist1.1": "recist",
-    "irecist": "irecist",
-    "rano2010": "rano",
-    "rano2": "rano",
-    "rano-bm": "rano",
-    "lugano": "lugano",
-    "leukemia": "leukemia",
-}
+CRITERIA = response_criteria.names()
+EXAMPLES = {"scans_example": ("assessing/example_measurements.csv", "assessing/example_patients.csv")}
+"""Bundled files that are no scenario, by the name they are copied under."""
 
 
 @cache
@@ -36,10 +30,19 @@ def scenarios() -> dict[str, Path]:
     return {path.stem.replace("-", "_"): path for path in sorted((PACKAGE / "scenarios").glob("*.toml"))}
 
 
-@cache
 def criteria() -> tuple[str, ...]:
-    """The response criteria that are implemented."""
-    return tuple(name for name, module in CRITERIA.items() if find_spec(f"remission.response.{module}"))
+    """The response criteria, by the names of the command line."""
+    return CRITERIA
+
+
+def copies(name: str) -> tuple[Path, ...]:
+    """The files that `remission copy` hands out under a name: a bundled scenario, or an example."""
+    known = {**{key: (path,) for key, path in scenarios().items()}, **{key: _inside(paths) for key, paths in EXAMPLES.items()}}
+    return known[found(name, known, "bundled scenario or example")]
+
+
+def _inside(paths: Iterable[str]) -> tuple[Path, ...]:
+    return tuple(PACKAGE / path for path in paths)
 
 
 def scenario_path(name: str) -> Path:

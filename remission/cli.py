@@ -116,6 +116,30 @@ def _show(result: Any, as_json: bool, out: Path | None) -> None:
         say(f"results: {out}")
 
 
+def assess(
+    measurements: Annotated[str, typer.Argument(metavar="MEASUREMENTS", help="Lesions and findings by visit: CSV, Excel or Parquet.")],
+    criterion: Annotated[str, typer.Option("--criteria", metavar="NAME", help="How to judge: a name of `remission list criteria`.")],
+    patients: Annotated[Path | None, typer.Option(metavar="FILE", help="Arms, dates of treatment, last contact and death.")] = None,
+    settings: Annotated[Path | None, typer.Option("--options", metavar="FILE", help="TOML file of options; see `describe`.")] = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge measurements by a named criterion: every visit, best responses, times to events, with a report."""
+    if out is not None:
+        run_directory.check(out)
+    with progress_on_stderr() as progress:
+        result = _job("assessing", "assess")(measurements, criterion, patients, settings, progress)
+    if out is not None:
+        result.save(out)
+        report = _job("report.assessment", "write")(result, out / "report.html")
+    if as_json:
+        print_json(result.json())
+    else:
+        print(_job("report.assessment", "text_table")(result))
+    if out is not None:
+        say(f"report: {report}")
+
+
 def calibrate(
     disease: Annotated[str, typer.Argument(metavar="DISEASE", help="Name of a disease.")],
     targets: Annotated[Path | None, typer.Option(metavar="FILE", help="Table of targets; default: the bundled one.")] = None,
@@ -168,7 +192,8 @@ def benchmark(
     if out is not None:
         run_directory.check(out)
     with _progress() as progress:
-        result = _job("benchmark.command", "run_benchmark")(problem, quick=quick, progress=progress)
+        keep = (lambda found: found.save(out)) if out is not None else (lambda found: None)
+        result = _job("benchmark.command", "run_benchmark")(problem, quick=quick, progress=progress, keep=keep)
     _show(result, as_json, out)
     for note in result.notes:
         say(note)
@@ -201,20 +226,21 @@ def check(scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A sc
 
 @app.command()
 def copy(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a bundled scenario.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a bundled scenario, or scans-example.")],
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to copy it to.")] = Path("."),
 ) -> None:
-    """Copy a bundled scenario as a file to edit."""
-    source = catalog.scenarios()[catalog.found(name, catalog.scenarios(), "scenario")]
-    target = directory / source.name
-    if target.exists():
-        raise InputError("the file exists", target, remedy="move it away, or name another folder")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    except OSError as error:
-        raise InputError(f"the file cannot be written: {error.strerror}", target, remedy="name another folder") from error
-    print(target)
+    """Copy a bundled scenario, or the example of measurements, as files to edit."""
+    targets = [(source, directory / source.name) for source in catalog.copies(name)]
+    for _, target in targets:
+        if target.exists():
+            raise InputError("the file exists", target, remedy="move it away, or name another folder")
+    for source, target in targets:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise InputError(f"the file cannot be written: {error.strerror}", target, remedy="name another folder") from error
+        print(target)
 
 
 @app.command()
@@ -240,10 +266,11 @@ def _show_version(wanted: bool) -> None:
 def root(
     show_version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
-    """Virtual trials of cancer therapy. Research use only."""
+    """Virtual trials of cancer therapy, and scans judged by the clinic's criteria. Research use only."""
 
 
 COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("remission.assessing", assess),
     ("remission.calibration", calibrate),
     ("remission.calibration", validate),
     ("remission.simulation", simulate),

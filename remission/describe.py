@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from .errors import InputError, nearest
 from .model.disease import Disease
 from .model.module import AbstractTherapy
 from .protocol_rules import Rule
-from .response.rules import read_rules
+from .response import criteria as response_criteria
+from .response import refractory, scan_endpoints
+from .response.choices import FLAG, Choice
+from .response.criterion import Criterion
 from .scenario import Scenario, read_scenario
 from .tables import Row, Table
 
@@ -30,7 +33,7 @@ def describe(name: str) -> str:
     if folded in catalog.agents():
         return _agent_table(catalog.PACKAGE / "therapies" / "agents" / f"{folded}.csv")
     if name.strip().lower() in catalog.criteria():
-        return of_criterion(name.strip().lower())
+        return of_criterion(response_criteria.get(name))
     known = [*catalog.scenarios(), *diseases.names(), *therapies.modalities(), *catalog.agents(), *catalog.criteria()]
     raise InputError(f"nothing is named `{name}`{nearest(name, known)}", remedy="see `remission list`")
 
@@ -84,13 +87,52 @@ def of_therapy(module: AbstractTherapy) -> str:
     return "\n\n".join(parts)
 
 
-def of_criterion(name: str) -> str:
-    """The thresholds of a criterion with their sources."""
-    table = catalog.PACKAGE / "response" / f"{catalog.CRITERIA[name]}.csv"
-    rules = read_rules(table).values()
-    return _aligned(
-        [["rule", "value", "unit", "source", "meaning"], *([r.name, f"{r.value:g}", r.unit, r.source, r.meaning] for r in rules)]
+def of_criterion(criterion: Criterion) -> str:
+    """The rules of a criterion and the options of an assessment by it, each with what it means, its number and its source."""
+    words = dict.fromkeys(word for word in criterion.labels.values() if word != "baseline")
+    lines = [f"{criterion.title}  ({criterion.name})", f"responses: {', '.join(words)}"]
+    lines += [f"columns needed: {', '.join(criterion.needs)}"] if criterion.needs else []
+    lines += [f"columns read where given: {', '.join(criterion.uses)}"] if criterion.uses else []
+    rules = [(rule.name, f"{rule.value:g}", _unit(rule.unit), rule.meaning, rule.source) for rule in criterion.rules.values()]
+    parts = ["\n".join(lines), _entries("rules", rules), _options("options", criterion.choices)]
+    parts.append(_options("options of times to events, for every criterion", scan_endpoints.CHOICES))
+    parts.append(
+        _options(f"options of refractory disease, for every criterion (here by default: {criterion.refractory})", refractory.CHOICES)
     )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _options(title: str, choices: Mapping[str, Choice]) -> str:
+    rows = [
+        (one.name, f"= {_chosen(one.default)}", _unit(one.unit), f"{one.meaning}{_others(one)}", one.source) for one in choices.values()
+    ]
+    return _entries(title, rows)
+
+
+def _chosen(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _others(choice: Choice) -> str:
+    others = [word for word in choice.choices.split("|") if word != _chosen(choice.default)]
+    return "" if choice.choices in ("number", FLAG) else f" [or {', '.join(others)}]"
+
+
+def _entries(title: str, rows: Sequence[tuple[str, str, str, str, str]]) -> str:
+    """Names with number and meaning, each source on the line under it."""
+    if not rows:
+        return ""
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [title]
+    for name, value, unit, meaning, source in rows:
+        number = value.ljust(widths[1]) if value.startswith("=") else value.rjust(widths[1])
+        lines.append(f"  {name.ljust(widths[0])}  {number} {unit.ljust(widths[2])}  {meaning}")
+        lines.append(f"{' ' * (widths[0] + 4)}source: {source}")
+    return "\n".join(lines)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else unit
 
 
 def listing(kind: str) -> list[tuple[str, str]]:
@@ -113,7 +155,7 @@ KINDS: dict[str, Callable[[], list[tuple[str, str]]]] = {
     "therapies": _therapies,
     "agents": lambda: [(name, "") for name in catalog.agents()],
     "scenarios": _scenarios,
-    "criteria": lambda: [(name, "") for name in catalog.criteria()],
+    "criteria": lambda: [(name, response_criteria.get(name).title) for name in catalog.criteria()],
 }
 
 

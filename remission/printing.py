@@ -19,7 +19,10 @@ ProgressCallback = Callable[[str, int, int], None]
 
 def json_text(document: object) -> str:
     """A JSON document; what is not finite (not reached, not estimable) is `null`."""
-    return json.dumps(_plain(document), allow_nan=False, ensure_ascii=False)
+    try:
+        return json.dumps(document, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError):  # only what holds arrays or NaN is copied, which takes long
+        return json.dumps(_plain(document), allow_nan=False, ensure_ascii=False)
 
 
 def print_json(document: object) -> None:

@@ -57,7 +57,7 @@ def test_every_page_is_reached_from_the_index_or_another_page():
     assert lost == []
 
 
-@pytest.mark.parametrize("page", ["extend.md", "lane_language.md"])
+@pytest.mark.parametrize("page", ["extend.md", "judge_your_scans.md", "lane_language.md"])
 def test_the_examples_of_a_page_run_as_they_stand(page):
     text = (pages.ROOT / "docs" / page).read_text(encoding="utf-8")
     globs: dict[str, object] = {"__name__": page.removesuffix(".md")}

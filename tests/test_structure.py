@@ -25,7 +25,7 @@ LAYERS = (
         *("run_directory", "population", "history", "protocol", "patient", "dose_rows", "measurement", "arm_run", "validation"),
         *("readings", "plan_of_visits", "arms", "parts", "enrolled", "stored_cohort", "results", "cache"),
     ),
-    ("forecast", "trial", "plan", "calibration", "simulation", "design", "validating"),
+    ("forecast", "trial", "plan", "calibration", "simulation", "design", "validating", "assessing"),
     ("plots", "report", "options", "printing", "describe", "benchmark", "cli", "__main__"),
 )
 # Folders of one layer that do not know each other: what one adds, another reads through ports and shared states.
