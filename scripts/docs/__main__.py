@@ -18,6 +18,7 @@ def main() -> None:
     if not chosen.text:
         pictures.trial(chosen.patients)
         pictures.open_choices(max(chosen.patients // 2, 20))
+        pictures.lung()
         for name in pictures.scripts():
             pictures.draw(name, pictures.FIGURES.parent / "images" / f"{name}.svg")
             print(f"docs/images/{name}.svg")

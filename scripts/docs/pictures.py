@@ -18,6 +18,8 @@ from scripts.docs.sections import OPEN_RESULT, RESULT, ROOT
 FIGURES = ROOT / "docs" / "figures"
 PICTURE = ROOT / "docs" / "images" / "relapse_free_survival.svg"
 PATIENTS, WIDTH = 2000, 760.0
+LUNG_REPORT = ROOT / "docs" / "images" / "oak_poplar.txt"
+LUNG_PICTURES = ("oak_os", "oak_pfs", "hazard_ratios")
 OPEN = {
     "turnover 0.2": {"growth.turnover": 0.2},
     "turnover 0.5 (as calibrated)": {},
@@ -63,6 +65,19 @@ def _under(changes: dict[str, float], patients: int) -> dict[str, float | None]:
     own = replace(prepare(scenario().only(["car_t"]), changes))
     arm = flat(run_study(own, patients).json()["arms"]["car_t"])
     return {name: arm.get(name) for name in ("treated", "orr", "rfs.12", "rfs.24", "rfs.36", "os.36", "relapse.cd19_negative")}
+
+
+def lung() -> bool:
+    """What the example of OAK and POPLAR prints and draws; False where its table is not here, and the stored text and pictures stay."""
+    example = runpy.run_path(str(ROOT / "examples" / "oak_poplar.py"))
+    if not example["TABLE"].exists():
+        return False
+    patients = example["read"](example["TABLE"])
+    LUNG_REPORT.write_text(example["report"](patients) + "\n", encoding="utf-8")
+    drawn = example["figures"](patients)
+    for name in LUNG_PICTURES:
+        LUNG_REPORT.with_name(f"{name}.svg").write_text(on_paper(drawn[name].svg(WIDTH, titled=True)), encoding="utf-8")
+    return True
 
 
 def _picture(found):

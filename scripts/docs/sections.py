@@ -15,6 +15,7 @@ from remission import catalog, diseases
 from remission.model.ports import PORTS, SHARED
 from remission.report.references import bibliography
 from remission.tables import Row, Table
+from scripts.docs import measurements
 from scripts.docs.equations import equations_of
 from scripts.docs.model import declared, modules, scenario, study
 
@@ -148,6 +149,11 @@ def script(path: str) -> str:
     return f"```python\n{(ROOT / path).read_text(encoding='utf-8').rstrip()}\n```"
 
 
+def printed(path: str) -> str:
+    """What a script printed, stored in a file, as a block."""
+    return f"```text\n{(ROOT / path).read_text(encoding='utf-8').rstrip()}\n```"
+
+
 def system() -> str:
     """How large the system of the bundled trial is."""
     own = study().system
@@ -267,11 +273,45 @@ def arms() -> str:
     return grid(("arm", "title", "note"), [(f"`{arm.key}`", arm.title, arm.note or "") for arm in scenario().arms])
 
 
+def columns(table: str) -> str:
+    """The columns of a spreadsheet of scans, or of the patients beside it."""
+    return grid(("column", "unit", "meaning"), measurements.columns(table))
+
+
+def criteria() -> str:
+    """The response criteria."""
+    return grid(("name", "criterion", "columns read"), measurements.criteria())
+
+
+def scans_example() -> str:
+    """What the example of scans prints."""
+    return measurements.example()
+
+
 def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-KINDS = (module, agents, disease, evidence, sources, ports, script, system, headline, benchmark, open_choices, published, keys, arms)
+KINDS = (
+    module,
+    agents,
+    disease,
+    evidence,
+    sources,
+    ports,
+    script,
+    printed,
+    system,
+    headline,
+    benchmark,
+    open_choices,
+    published,
+    keys,
+    arms,
+    columns,
+    criteria,
+    scans_example,
+)
 SECTIONS: dict[str, Callable[..., str]] = {kind.__name__: kind for kind in KINDS}
