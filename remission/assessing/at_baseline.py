@@ -71,34 +71,20 @@ def _refuse_targets(rows: Rows, shaped: Shaped, baseline: Baseline, wanting: Fla
     here = shaped.row[patient, baseline.visit[patient], lesion]
     anywhere = shaped.row[patient, :, lesion]
     first = anywhere[np.arange(len(at)), np.argmax(anywhere >= 0, axis=1)]
-    absent = (here >= 0) & (baseline.status[patient, lesion] == Status.ABSENT)
-    earlier = baseline.earlier_row[patient, lesion]
-    bad = (here >= 0) & (rows.diameter.bad[here] | (rows.status[here] < 0))
-    unlike = [
-        (absent, here, "a target is absent at the baseline visit", "write `kind` new and `new` 1 for a lesion that appears later"),
-        (
-            (here >= 0) & ~absent & ~bad,
-            here,
-            "a target has no size at the baseline visit",
-            "write the diameter (of a node the short axis), or follow it as non-target",
-        ),
-        (
-            (here < 0) & earlier,
-            first,
-            "a target has no row at the baseline visit",
-            "add its row there: the baseline is the last visit up to time zero",
-        ),
-        (
-            (here < 0) & ~earlier,
-            first,
-            "a target is first seen after the baseline visit",
-            "write `kind` new and `new` 1, or name it after the target it split from (A.1) or those that merged (A+B)",
-        ),
-    ]
-    for chosen, row, message, remedy in unlike:
-        flagged = np.zeros(rows.sheet.rows.size, dtype=bool)
-        flagged[row[chosen]] = True
-        ledger.cells(rows.sheet, "diameter_mm", flagged, message, remedy)
+    has_row, earlier = here >= 0, baseline.earlier_row[patient, lesion]
+    absent = has_row & (baseline.status[patient, lesion] == Status.ABSENT)
+    noted = has_row & (rows.diameter.bad[here] | (rows.status[here] < 0))
+
+    def refuse(chosen: Flags, row: NDArray[np.int32], what: str, remedy: str) -> None:
+        ledger.in_rows(rows.sheet, "diameter_mm", row[chosen], f"a target {what} the baseline visit", remedy)
+
+    is_new = "write `kind` new and `new` 1"
+    refuse(absent, here, "is absent at", f"{is_new} for a lesion that appears later")
+    unsized = has_row & ~absent & ~noted
+    refuse(unsized, here, "has no size at", "write the diameter (of a node the short axis), or follow it as non-target")
+    refuse(~has_row & earlier, first, "has no row at", "add its row there: the baseline is the last visit up to time zero")
+    pieces = "or name it after the target it split from (A.1) or those that merged (A+B)"
+    refuse(~has_row & ~earlier, first, "is first seen after", f"{is_new}, {pieces}")
 
 
 def _refuse_others(rows: Rows, shaped: Shaped, baseline: Baseline, ledger: Ledger) -> None:
@@ -108,19 +94,14 @@ def _refuse_others(rows: Rows, shaped: Shaped, baseline: Baseline, ledger: Ledge
     up_to = (np.arange(seen.shape[1]) <= baseline.visit[:, None])[:, :, None]
     early = seen & up_to & ((shaped.kind == Kind.NEW) & sure)[:, None, :]
     column = "new" if rows.sheet.has("new") else "kind"
-    flagged = np.zeros(rows.sheet.rows.size, dtype=bool)
-    flagged[shaped.row[early]] = True
-    ledger.cells(
-        rows.sheet, column, flagged, "a lesion there at the baseline visit is not new", "write `kind` target or non-target and `new` 0"
-    )
+    message, remedy = "a lesion there at the baseline visit is not new", "write `kind` target or non-target and `new` 0"
+    ledger.in_rows(rows.sheet, column, shaped.row[early], message, remedy)
     followed = ((shaped.kind == Kind.NON_TARGET) | (shaped.kind == Kind.NON_TARGET_NODE)) & sure
-    absent = followed & baseline.has_row & (baseline.status == Status.ABSENT)
-    comes = absent & seen.any(axis=1)
+    comes = followed & baseline.has_row & (baseline.status == Status.ABSENT) & seen.any(axis=1)
     at = np.argwhere(comes)
-    flagged = np.zeros(rows.sheet.rows.size, dtype=bool)
-    flagged[shaped.row[at[:, 0], baseline.visit[at[:, 0]], at[:, 1]]] = True
-    message = "a non-target is absent at the baseline visit and there later"
-    ledger.cells(rows.sheet, "kind", flagged, message, "write `kind` new and `new` 1 on every row of it")
+    here = shaped.row[at[:, 0], baseline.visit[at[:, 0]], at[:, 1]]
+    message, remedy = "a non-target is absent at the baseline visit and there later", "write `kind` new and `new` 1 on every row of it"
+    ledger.in_rows(rows.sheet, "kind", here, message, remedy)
 
 
 def _with_pieces(shaped: Shaped, places: Places, baseline: Baseline, accepted: Flags, later: Flags) -> tuple[Shaped, Flags]:

@@ -48,6 +48,12 @@ class Ledger:
         """One problem in every row that `wrong` flags, shown with the cell, or with `values`, of that row."""
         self.advised(sheet, column, wrong, lambda _: (message, remedy), values)
 
+    def in_rows(self, sheet: Sheet, column: str, rows: NDArray[Any], message: str, remedy: str) -> None:
+        """The same, with the rows named by their indices, in any order."""
+        wrong = np.zeros(sheet.rows.size, dtype=bool)
+        wrong[rows] = True
+        self.cells(sheet, column, wrong, message, remedy)
+
     def advised(self, sheet: Sheet, column: str, wrong: NDArray[Any], advice: Advice, values: object = None) -> None:
         """The same, with a message and a remedy that depend on the value."""
         rows = np.flatnonzero(wrong)
@@ -95,7 +101,12 @@ class Ledger:
     def _shown(self) -> list[tuple[int, InputError]]:
         """The problems that are told, from every kind in turn, in the order of files and rows."""
         in_turn = [one for turn in zip_longest(*(same.kept for same in self.found)) for one in turn if one is not None][:SHOWN]
-        return sorted(in_turn, key=lambda one: (str(one[1].place).split(", row")[0], one[0]))
+        files = list(dict.fromkeys(_file(same.kept[0][1]) for same in self.found))
+        return sorted(in_turn, key=lambda one: (files.index(_file(one[1])), one[0]))
+
+
+def _file(problem: InputError) -> str:
+    return str(problem.place).split(", row")[0]
 
 
 def _there(value: object) -> str:

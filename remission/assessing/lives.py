@@ -45,9 +45,8 @@ def check_lives(people: People, day: Floats, row_of_last: Index, measurements: S
 
 def _in_order(people: People, column: str, other: str, wrong: Flags, message: str, noted: dict[str, Flags], ledger: Ledger) -> None:
     assert people.sheet is not None
-    rows = np.zeros(people.sheet.rows.size, dtype=bool)
-    rows[people.row[wrong & ~noted[other] & ~noted[column] & (people.row >= 0)]] = True
-    ledger.cells(people.sheet, column, rows, f"{message} (column `{other}`)", "correct one of the two")
+    rows = people.row[wrong & ~noted[other] & ~noted[column] & (people.row >= 0)]
+    ledger.in_rows(people.sheet, column, rows, f"{message} (column `{other}`)", "correct one of the two")
     noted[column] |= wrong
 
 

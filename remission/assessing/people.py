@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from remission.assessing.cells import EMPTY, Coded, Numbers, dates, looked_up, names, numbers, patients
+from remission.assessing.cells import EMPTY, Coded, Numbers, dates, looked_up, numbers
 from remission.assessing.columns import DAYS, PATIENTS
 from remission.assessing.ledger import Ledger
+from remission.assessing.names import names, patients
 from remission.assessing.places import Index
 from remission.assessing.sheet import Sheet
 from remission.response.scans import Flags, Floats, Patients
@@ -85,11 +86,9 @@ def check_everyone(people: People, measurements: Sheet, patient: Coded, is_dates
     if table is not None and table.whole and table.has("patient"):
         _, first = np.unique(patient.code, return_index=True)
         first = first[(patient.code[first] >= 0) & ~patient.doubtful[first]]
-        lost = np.zeros(measurements.rows.size, dtype=bool)
-        lost[first[people.row[patient.code[first]] < 0]] = True
-        ledger.cells(
-            measurements, "patient", lost, f"this patient does not stand in {table.name}", "add the patient there, or correct the name"
-        )
+        lost = first[people.row[patient.code[first]] < 0]
+        message = f"this patient does not stand in {table.name}"
+        ledger.in_rows(measurements, "patient", lost, message, "add the patient there, or correct the name")
     if is_dates and (table is None or not table.has("time_zero")):
         where = f"{measurements.name}, row 1, column `date`" if table is None else f"{table.name}, row 1"
         message = "there are dates, but no time zero" if table is None else "the column `time_zero` is missing"

@@ -125,7 +125,8 @@ def _two_axes(sheet: Sheet, criterion: Criterion | None, options: Mapping[str, o
     """Whether a measured target with one axis only is a mistake: the criterion multiplies axes, and the file has both."""
     if criterion is None or not sheet.has("perpendicular_mm") or any(options.get(name) == one for name, one in ONE_AXIS.items()):
         return False
-    return "perpendicular_mm" in criterion.needs or criterion.name in PRODUCTS
+    given = sheet.table["perpendicular_mm"].null_count() < sheet.rows.size
+    return "perpendicular_mm" in criterion.needs or (criterion.name in PRODUCTS and given)
 
 
 def _check_columns(sheet: Sheet, criterion: Criterion | None, ledger: Ledger) -> None:

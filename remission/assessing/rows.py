@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.assessing.cells import BAD, EMPTY, Coded, Numbers, changes, dates, names, numbers, patients, words
+from remission.assessing.cells import BAD, EMPTY, Coded, Numbers, changes, dates, numbers, words
 from remission.assessing.columns import MEASUREMENTS
 from remission.assessing.ledger import Ledger
+from remission.assessing.names import names, patients
 from remission.assessing.sheet import Sheet
 from remission.response.scans import FINDINGS, Flags, Kind, Status
 

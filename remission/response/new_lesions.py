@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remission.response.judged import Flags, Floats
+from remission.response.recist import summed
 from remission.response.rules import TOLERANCE, Rule
 from remission.response.scans import Kind, Scans, Status
 
@@ -61,12 +62,12 @@ def new_lesions(scans: Scans, size: Floats, rules: Mapping[str, Rule]) -> NewLes
     first[:, 1:] &= ~known[:, :-1]
     targets = _targets(scans, size, first, rules)
     measured = np.where(known & targets[:, None, :], size, 0.0)
-    total = np.where((known & targets[:, None, :]).any(axis=2), measured.sum(axis=2), np.nan)
+    total = np.where((known & targets[:, None, :]).any(axis=2), summed(measured), np.nan)
     return NewLesions(
         there=np.asarray(seen.any(axis=2)),
         missed=~seen.any(axis=2) & (_last_seen(scans, seen) & (scans.status == Status.NOT_EVALUABLE)).any(axis=2),
         sum=total,
-        measured=np.nansum(measured, axis=2),
+        measured=summed(np.nan_to_num(measured)),
         joined=np.asarray((first & targets[:, None, :]).any(axis=2)),
         worse=((scans.status == Status.PROGRESSION) & known & ~first & ~targets[:, None, :]).any(axis=2),
         targets=targets,

@@ -358,6 +358,11 @@ def test_columns_a_criterion_does_not_use_are_named(tmp_path: Path) -> None:
     assert read_scans(path, criterion=criteria.get("recist1.1")).notes == ("columns that recist1.1 does not use: pet_score, blasts",)
 
 
+def test_a_column_of_second_axes_that_is_empty_asks_for_none(tmp_path: Path) -> None:
+    path = file_of(tmp_path, "P1,0,A,chest,target-node,40,,,,4", header=HEADER + ",perpendicular_mm,pet_score")
+    assert read_scans(path, criterion=criteria.get("lugano")).scans.finding("pet_score").tolist() == [[4.0]]
+
+
 # against a reader that goes row by row
 
 
