@@ -38,7 +38,8 @@ def best_response(scans: Scans, judged: Judged, options: Mapping[str, Any], resp
     codes = judged.overall if responses is None else responses
     progression = scans.later & (codes == Response.PD)
     before = scans.later & ~np.logical_or.accumulate(progression, axis=1)
-    reached = np.where(before, codes, np.int8(Response.NONE))
+    own = own_therapy(scans, options)
+    reached = np.where(before & own, codes, np.int8(Response.NONE))
     unsure = _unsure(judged, reached)
     complete, partial = reached == Response.CR, is_one(reached, RESPONSES)
     if not options["strict_cr"]:
@@ -46,7 +47,7 @@ def best_response(scans: Scans, judged: Judged, options: Mapping[str, Any], resp
     wait = options["confirmation_days"]
     kept, _ = confirmed(scans.day, complete, bridges(np.where(unsure, np.int8(Response.NE), reached), options, partial=False), wait)
     held, began = confirmed(scans.day, partial, bridges(reached, options, partial=True), wait)
-    lesser = _lesser(scans, reached, progression, options)
+    lesser = _lesser(scans, reached, progression & own, options)
     return Best(
         best=_best(complete, partial, lesser),
         best_confirmed=_best(kept, held, lesser),
@@ -54,9 +55,16 @@ def best_response(scans: Scans, judged: Judged, options: Mapping[str, Any], resp
         confirmed_response_day=first(began, held),
         complete_day=first(scans.day, complete),
         progression_day=first(scans.day, progression),
-        last_adequate_day=last(scans.day, is_one(reached, ADEQUATE)),
-        best_change=best_change(scans, judged, progression),
+        last_adequate_day=last(scans.day, before & is_one(codes, ADEQUATE)),
+        best_change=best_change(scans, judged, progression, own),
     )
+
+
+def own_therapy(scans: Scans, options: Mapping[str, Any]) -> Flags:
+    """Visits that tell of the treatment judged, not of another one begun before them [M, V]."""
+    if options["under_new_therapy"] == "counted":
+        return np.ones(scans.day.shape, dtype=bool)
+    return ~(scans.day > scans.patients.new_therapy[:, None] + TOLERANCE)
 
 
 def confirmed(day: Floats, shown: Flags, bridge: Flags, wait: float) -> tuple[Flags, Floats]:
@@ -86,13 +94,16 @@ def bridges(codes: Codes, options: Mapping[str, Any], *, partial: bool) -> Flags
     return passed
 
 
-def best_change(scans: Scans, judged: Judged, progression: Flags) -> Floats:
-    """R10: the lowest burden before progression against the baseline, percent [M]; that at progression where none was known before."""
+def best_change(scans: Scans, judged: Judged, progression: Flags, own: Flags) -> Floats:
+    """R10: the lowest burden before progression against the baseline, percent [M]; that at progression where none was known before.
+
+    `own` [M, V]: visits that count (`own_therapy`).
+    """
     start = at(judged.sum, judged.baseline)
-    known = scans.later & ~np.isnan(judged.sum)
+    known = scans.later & own & ~np.isnan(judged.sum)
     before = known & ~np.logical_or.accumulate(progression, axis=1)
     lowest = np.where(before, judged.sum, np.inf).min(axis=1, initial=np.inf)
-    lowest = np.where(before.any(axis=1), lowest, first(judged.sum, progression))
+    lowest = np.where(before.any(axis=1), lowest, first(judged.sum, progression & own))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(start > 0, 100 * (lowest - start) / start, np.nan)
 

@@ -116,12 +116,13 @@ def best_of(scans: Scans, judged: Judged, options: Options) -> Best:
     why = judged.rule // len(Residual)
     relapsed = scans.later & (judged.overall == Response.PD)
     usable = scans.later & ~np.logical_or.accumulate(relapsed, axis=1)
-    within = usable & (scans.day <= _window(options) + TOLERANCE)
+    own = best.own_therapy(scans, options)
+    within = usable & own & (scans.day <= _window(options) + TOLERANCE)
     remission, complete = within & np.isin(judged.overall, REMISSIONS), within & (judged.overall == Response.CR)
     reached = np.where(within, judged.overall, np.int8(Response.NE))
     kept = leukemia.best_response(
         scans.day,
-        np.where(relapsed, np.int8(Visit.RELAPSE), np.where(scans.later, _uncoded(judged.overall, why), np.int8(Visit.NOT_EVALUABLE))),
+        np.where(relapsed, np.int8(Visit.RELAPSE), np.where(scans.later & own, _uncoded(judged.overall, why), np.int8(Visit.NOT_EVALUABLE))),
         window=_window(options),
         maintenance=options["confirmation_days"],
     )
@@ -134,7 +135,7 @@ def best_of(scans: Scans, judged: Judged, options: Options) -> Best:
         complete_day=best.first(scans.day, complete),
         progression_day=best.first(judged.numbers["relapse"], relapsed),
         last_adequate_day=best.last(scans.day, usable & (judged.numbers["adequate"] == 1)),
-        best_change=best.best_change(scans, judged, relapsed),
+        best_change=best.best_change(scans, judged, relapsed, own),
     )
 
 

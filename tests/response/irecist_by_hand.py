@@ -28,14 +28,24 @@ def best_of(answers, days, by_eye, options):
             day = None
     if "iCPD" not in answers and not options["unconfirmed_at_end"]:
         day = None
+    reached = [answer for place, answer in enumerate(answers[:stop]) if not taken_back(answers[:stop], place, options)]
     for wanted in ("iCR", "iPR"):
-        if wanted in answers[:stop]:
+        if wanted in reached or (wanted == "iPR" and len(reached) < stop):
             return wanted, day
-    if any(answer in CALM and when >= options["stable_days"] - LITTLE for answer, when in before):
+    since = days[answers.index("baseline")] if options["stable_from"] == "baseline" else 0
+    if any(answer in CALM and when >= since + options["stable_days"] - LITTLE for answer, when in before):
         return ("non-iCR/non-iUPD" if by_eye else "iSD"), day
     if "iCPD" in answers:
         return "iCPD", day
     return ("iUPD" if "iUPD" in answers else "NE"), day
+
+
+def taken_back(answers, place, options):
+    """Whether a complete response is read as a partial one because disease was seen again at the next visit that says anything."""
+    if options["strict_cr"] or answers[place] != "iCR":
+        return False
+    later = [answer for answer in answers[place + 1 :] if answer not in ("NE", "iCR")]
+    return bool(later) and later[0] in ("iPR", "iSD")
 
 
 def added(sizes):
