@@ -17,7 +17,7 @@ TIMES = ("dor", "pfs", "os")
 MORE_TIMES = {"leukemia": ("rfs", "efs")}
 """Times that are asked for under one criterion only."""
 WITHOUT_CONTROL = ("leukemia",)
-"""Criteria that know no stable disease."""
+"""Criteria that know no stable disease; their rate of disease control has no value."""
 
 
 def arm_estimates(tables: Mapping[str, pl.DataFrame], criterion: str, confirmed: bool) -> dict[str, Json]:
@@ -34,6 +34,7 @@ def _arm(patients: pl.DataFrame, times: pl.DataFrame, criterion: str, confirmed:
     found: Json = {"n": patients.height}
     for key, column in RATES.items():
         if key == "dcr" and criterion in WITHOUT_CONTROL:
+            found[key] = {"value": None, "mcse": None, "trial": [None, None], "model": None, "x": None, "n": patients.height}
             continue
         counted = f"{column}_confirmed" if confirmed and f"{column}_confirmed" in patients.columns else column
         found[key] = _measured(rate(patients[counted].to_numpy()).json())

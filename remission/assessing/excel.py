@@ -53,9 +53,7 @@ def _only_sheet(name: str, data: bytes, ledger: Ledger) -> Any:
         ledger.add("this is not an Excel workbook (.xlsx)", name, remedy="save it as .xlsx, or give a CSV file the ending .csv")
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(BytesIO(data))
+        book = _opened(data)
     except Exception as error:  # openpyxl raises whatever it meets inside a broken archive
         ledger.add(f"the workbook cannot be read ({type(error).__name__})", name, remedy="save it again as .xlsx or as CSV")
         return None
@@ -68,6 +66,13 @@ def _only_sheet(name: str, data: bytes, ledger: Ledger) -> Any:
         ledger.add("the workbook has several sheets with cells", name, titles, "keep one sheet in the file, or save the one meant as CSV")
         return None
     return used[0]
+
+
+def _opened(data: bytes, data_only: bool = False) -> Any:
+    """The workbook, without warnings of extensions (validation, formats) that hold no cells."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load_workbook(BytesIO(data), data_only=data_only)
 
 
 def _refuse_unseen(name: str, sheet: Any, columns: int, ledger: Ledger) -> None:
@@ -96,7 +101,7 @@ def _refuse_uncomputed(name: str, data: bytes, cells: list[list[Any]], header: l
     formulas = [cell for row in cells for cell in row if cell.data_type == "f"]
     if not formulas:
         return
-    stored = load_workbook(BytesIO(data), data_only=True)[formulas[0].parent.title]
+    stored = _opened(data, data_only=True)[formulas[0].parent.title]
     for cell in formulas:
         text = str(getattr(cell.value, "text", cell.value))
         cell.data_type = "n"

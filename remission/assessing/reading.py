@@ -31,6 +31,7 @@ from remission.response.scans import Scans
 
 PRODUCTS = ("lugano", "rano2")
 """Criteria that can do without second axes, yet measure by them where there are any."""
+SIZES = ("diameter_mm", "perpendicular_mm")
 ONE_AXIS = {"dimension": "1d", "missing_perpendicular": "round", "single_axis": "round"}
 """Options, with the choice under which one axis of a target is enough."""
 
@@ -129,6 +130,11 @@ def _two_axes(sheet: Sheet, criterion: Criterion | None, options: Mapping[str, o
     return "perpendicular_mm" in criterion.needs or (criterion.name in PRODUCTS and given)
 
 
+def _has_targets(sheet: Sheet) -> bool:
+    """Whether a lesion is, or may be, a target: sizes are not asked of others."""
+    return not sheet.has("kind") or sheet.table["kind"].is_null().all() or bool(sheet.table["kind"].str.starts_with("target").any())
+
+
 def _check_columns(sheet: Sheet, criterion: Criterion | None, ledger: Ledger) -> None:
     """Notes columns that are missing: those every file has, those a row of a lesion needs, and those the criterion needs."""
     here = f"{sheet.name}, row 1"
@@ -139,7 +145,7 @@ def _check_columns(sheet: Sheet, criterion: Criterion | None, ledger: Ledger) ->
         needed += ["lesion", "kind"]
         if not sheet.has("diameter_mm") and not sheet.has("status"):
             needed.append("diameter_mm")
-    needed += [] if criterion is None else list(criterion.needs)
+    needed += [] if criterion is None else [column for column in criterion.needs if column not in SIZES or _has_targets(sheet)]
     for column in dict.fromkeys(needed):
         if not sheet.has(column):
             whose = f", which {criterion.name} needs," if criterion is not None and column in criterion.needs else ""

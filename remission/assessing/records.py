@@ -90,6 +90,7 @@ def _reached(found: Found) -> dict[str, Any]:
         "complete": best.best == Response.CR,
         "complete_confirmed": best.best_confirmed == Response.CR,
         "controlled": np.isin(best.best, CONTROL),
+        "controlled_confirmed": np.isin(best.best_confirmed, CONTROL),
         "best_change": best.best_change,
         **{name: getattr(best, name) for name in days},
     }

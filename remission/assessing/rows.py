@@ -160,13 +160,13 @@ def _unlike_diameter(rows: Rows, ledger: Ledger) -> Flags:
 
 
 def _status_fits_kind(rows: Rows, ledger: Ledger) -> None:
-    target = (rows.kind == Kind.TARGET) | (rows.kind == Kind.TARGET_NODE)
-    progressed = target & (rows.said == Status.PROGRESSION)
-    ledger.cells(rows.sheet, "status", progressed, "progression of a target follows from its size", "write measured and the diameter")
-    unmeasured = target & (rows.said == Status.PRESENT) & rows.diameter.given & (rows.diameter.value > 0)
-    ledger.cells(
-        rows.sheet, "status", unmeasured, "the target is only present, yet it has a diameter", "write measured, or empty the diameter"
-    )
+    """A target with a size is measured: under another word its size would not count."""
+    sized = ((rows.kind == Kind.TARGET) | (rows.kind == Kind.TARGET_NODE)) & (rows.diameter.value > 0)
+    for status, message in (
+        (Status.PRESENT, "the target is only present, yet it has a diameter"),
+        (Status.PROGRESSION, "the target progresses by eye, yet it has a diameter"),
+    ):
+        ledger.cells(rows.sheet, "status", sized & (rows.said == status), message, "write measured and the size, or empty the diameter")
 
 
 def _new_fits_kind(rows: Rows, ledger: Ledger) -> None:

@@ -48,7 +48,8 @@ def text_rows(arms: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _all_have(arms: Mapping[str, Any], key: str) -> bool:
-    return all(key in arm for arm in arms.values())
+    """Whether every arm has the endpoint, and one that means something: a rate whose arm has patients has a value."""
+    return all(key in arm and (arm[key].get("value", 0) is not None or not arm["n"]) for arm in arms.values())
 
 
 def _rate(estimate: Mapping[str, Any] | None) -> Markup:

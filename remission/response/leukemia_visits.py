@@ -120,9 +120,10 @@ def best_of(scans: Scans, judged: Judged, options: Options) -> Best:
     within = usable & own & (scans.day <= _window(options) + TOLERANCE)
     remission, complete = within & np.isin(judged.overall, REMISSIONS), within & (judged.overall == Response.CR)
     reached = np.where(within, judged.overall, np.int8(Response.NE))
+    called = np.where(scans.later & own, _uncoded(judged.overall, why), np.int8(Visit.NOT_EVALUABLE))
     kept = leukemia.best_response(
         scans.day,
-        np.where(relapsed, np.int8(Visit.RELAPSE), np.where(scans.later & own, _uncoded(judged.overall, why), np.int8(Visit.NOT_EVALUABLE))),
+        np.where(relapsed, np.int8(Visit.RELAPSE), called),
         window=_window(options),
         maintenance=options["confirmation_days"],
     )

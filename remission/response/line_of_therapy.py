@@ -214,12 +214,17 @@ def _progression(best: Best, death: Floats, death_is_progression: bool) -> Float
 
 
 def _confirmation(scans: Scans, judged: Judged, progression: Floats, wait: float) -> Floats:
-    """The first scan at least `wait` days after progression that still shows it."""
+    """The first scan at least `wait` days after progression that still shows it.
+
+    Where the criterion itself tells confirmed from unconfirmed progression (iRECIST), the first that confirmed it.
+    """
     growing = np.isin(judged.target, (Response.PD, Response.UNCONFIRMED_PD))
     growing |= np.isin(judged.non_target, (Response.PD, Response.UNCONFIRMED_PD))
     examined = (judged.target > Response.NE) | (judged.non_target > Response.NE)
     late = at_least(scans.day, 0.0) & (scans.day >= progression[:, None] + wait - TOLERANCE)
-    shows = late & scans.later & (growing | (judged.new & examined))
+    shows = growing | (judged.new & examined)
+    by_criterion = (judged.overall == Response.UNCONFIRMED_PD).any(axis=1)
+    shows = late & scans.later & np.where(by_criterion[:, None], judged.overall == Response.PD, shows)
     return -_latest(-scans.day, shows)
 
 

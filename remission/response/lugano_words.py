@@ -70,7 +70,7 @@ SENTENCES: Mapping[Why, str] = {
     Why.PR_REST: "targets normal or gone, other disease left or not evaluated: partial response [L2]",
     Why.PR_SPLEEN: "targets normal or gone, spleen not yet normal or not measured: partial response [L2]",
     Why.PR_OTHER: "no target; spleen {spleen:.1f} cm lost more than half of its excess: partial response [L2]",
-    Why.SD: "sum of products {sum:.0f} mm2, {from_baseline:+.1f} % from baseline, no progression: stable disease [L2, L3]",
+    Why.SD: "sum of products {sum:.0f} mm2, {from_baseline:+.2f} % from baseline, no progression: stable disease [L2, L3]",
     Why.SD_SPLEEN: "targets shrunk, but spleen {spleen:.1f} cm has not lost more than half of its excess: stable disease [L2]",
     Why.SD_OTHER: "no target; other disease left without progression: stable disease [L2, L3]",
     Why.NE_TARGETS: "a target was not measured in both axes, no other sign of progression: not evaluable [L2]",

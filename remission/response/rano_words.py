@@ -85,7 +85,7 @@ OTHERS = {
     "(most: {lesion_rise:.1f} mm): not PD [{R}]",
     "SMALL_GROWTH": "the {W} of {sum:.6g} {U} is {from_nadir:.1f} % over the nadir of {nadir:.6g} {U}, but no target is of measurable "
     "size ({M}): not PD [{R}]",
-    "SD": "the {W} of {sum:.6g} {U} is {from_baseline:+.1f} % from the baseline of {baseline:.6g} {U} and {from_nadir:+.1f} % from the "
+    "SD": "the {W} of {sum:.6g} {U} is {from_baseline:+.2f} % from the baseline of {baseline:.6g} {U} and {from_nadir:+.2f} % from the "
     "nadir of {nadir:.6g} {U}: neither PR nor PD [{R}]",
     "SD_AFTER_NOTHING": "the {W} is {sum:.6g} {U}: neither PR nor PD [{R}]",
 }

@@ -18,6 +18,7 @@ from remission.response.scans import Scans
 if TYPE_CHECKING:
     from remission.response.recist import Burden
 
+# stable disease just short of a threshold is not written as the threshold itself: -29.96 %, not -30.0 %
 GONE = "every target is gone or a node under 10 mm"
 SIZE = "the sum, {sum:.1f} mm,"
 PLAIN = {
@@ -35,9 +36,9 @@ PLAIN = {
     "pr": f"R4: {SIZE} is {{fall:.1f}} % below the baseline, {{baseline:.1f}} mm",
     "pr lasts": f"R10: a partial response lasts until progression; {SIZE} is now {{from_baseline:+.1f}} % from the baseline, "
     "{baseline:.1f} mm, and {rise:+.1f} mm from its lowest, {nadir:.1f} mm",
-    "sd": f"R4: {SIZE} is {{from_baseline:+.1f}} % from the baseline, {{baseline:.1f}} mm, and {{from_nadir:+.1f}} % ({{rise:+.1f}} mm) "
+    "sd": f"R4: {SIZE} is {{from_baseline:+.2f}} % from the baseline, {{baseline:.1f}} mm, and {{from_nadir:+.2f}} % ({{rise:+.2f}} mm) "
     "from its lowest, {nadir:.1f} mm: neither a fall by 30 % nor a rise by 20 % and 5 mm",
-    "sd from zero": f"R4: {SIZE} is {{from_baseline:+.1f}} % from the baseline, {{baseline:.1f}} mm, and {{rise:+.1f}} mm from its lowest, "
+    "sd from zero": f"R4: {SIZE} is {{from_baseline:+.2f}} % from the baseline, {{baseline:.1f}} mm, and {{rise:+.2f}} mm from its lowest, "
     "{nadir:.1f} mm: neither a fall by 30 % nor a rise by 5 mm",
     "ne": "R7: not every target was measured, and those that were, {measured:.1f} mm, do not prove progression",
     "ne missing": "R7: not every target was measured",

@@ -136,6 +136,11 @@ def without_progression(line: Line, controlled: Flags, word: str) -> list[Case]:
             "another therapy began on day {other:g}, before progression on day {progression:g}",
             line.progressed & (line.other < line.progression - TOLERANCE),
         ),
+        Case(
+            "not evaluable",
+            "no best response could be given by the last judged visit on day {last:g}",
+            open_ended & line.is_best(Response.NE, Response.NONE),
+        ),
         Case(word, "no progression up to the last judged visit on day {last:g}; best response {best}", open_ended),
     ]
 

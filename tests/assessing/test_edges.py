@@ -6,6 +6,7 @@ Expected values come from the rules alone. Rules that were not read at their sou
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date, timedelta
 
@@ -73,7 +74,7 @@ THRESHOLDS = [
     recist("slow growth that stays under 20 % of the nadir is none", "0 56 112 168", "T1 100 60 65 71.9", "b PR PR PR"),
     recist("growth from the baseline counts when nothing was ever lower", "0 56 112", "T1 50 55 60", "b SD PD"),
     recist("a fall of the sum by 30 % counts though one lesion grew", "0 56", "T1 60 20; T2 20 30", "b PR"),
-]
+]  # fmt: skip
 
 NODES = [
     recist("a node of 9.9 mm is normal", "0 56", "N1 15 9.9", "b CR"),
@@ -89,7 +90,7 @@ NODES = [
     recist("a node that grows from 9 to 9.9 mm stays a complete response", "0 56 112", "N1 20 9 9.9", "b CR CR"),
     recist("a node that grows from 9 to 10 mm after a complete response is progression", "0 56 112", "N1 20 9 10", "b CR PD"),
     recist("a node that grows from 9 to 10 mm beside other disease is not", "0 56 112", "N1 20 9 10; T1 30 20 20", "b PR PR"),
-]
+]  # fmt: skip
 
 SMALL_AND_BACK = [
     recist("a lesion too small to measure that was measured counts what was measured", "0 56", "T1 40 s6", "b PR", sum="40 6"),
@@ -109,7 +110,7 @@ SMALL_AND_BACK = [
     recist("a confirmed complete response is not reconsidered", "0 56 112 168", "T1 50 a a 20", "b CR CR PD", {"strict_cr": False},
            best="CR", best_confirmed="CR"),
     recist("a lesion growing from 2 to 8 mm is progression only from 5 mm more", "0 56 112 168", "T1 20 2 6.9 7", "b PR PR PD"),
-]
+]  # fmt: skip
 
 SPLIT_AND_MERGED = [
     recist("a piece that disappears leaves the other", "0 56 112", "T1 40 . .; T1.1 . 18 18; T1.2 . 10 a", "b PR PR", sum="40 28 18"),
@@ -123,14 +124,15 @@ SPLIT_AND_MERGED = [
     recist("three lesions that merge are one", "0 56", "T1 20 .; T2 25 .; T3 15 .; T1+T2+T3 . 40", "b PR", sum="60 40"),
     recist("two that merge beside a third leave that one as it is", "0 56", "T1 20 .; T2 25 .; T3 15 15; T1+T2 . 28", "b SD",
            sum="60 43"),
-]
+]  # fmt: skip
 
 MISSING = [
     recist("a scan without one of the targets is not evaluable and lowers no nadir", "0 56 112", "T1 50 x 60; T2 50 10 50", "b NE SD",
            nadir="- 100 100", sum="100 - 110"),
     recist("targets measured alone prove progression at exactly 20 %", "0 56", "T1 20 42; T2 20 30; T3 20 x", "b PD"),
     recist("and not under it", "0 56", "T1 20 42; T2 20 29.9; T3 20 x", "b NE"),
-    recist("a protocol may want all targets for progression", "0 56", "T1 20 50; T2 20 50; T3 20 x", "b NE", {"partial_progression": False}),
+    recist("a protocol may want all targets for progression", "0 56", "T1 20 50; T2 20 50; T3 20 x", "b NE",
+           {"partial_progression": False}),
     recist("a new lesion is progression though a target is missing", "0 56", "T1 20 .; T2 20 20; X1 . p", "b PD"),
     recist("clear growth of another lesion is progression though a target is missing", "0 56", "T1 20 .; T2 20 20; E1 p g", "b PD"),
     recist("a missing target is not evaluable though everything else has gone", "0 56", "T1 20 x; T2 20 a; E1 p a", "b NE"),
@@ -139,7 +141,7 @@ MISSING = [
     recist("organs scanned on two days are two visits that each miss a lesion", "0 56 57", "T1 50 30 .; T2 50 . 30", "b NE NE"),
     recist("a visit with nothing but a lesion followed by eye is not evaluable", "0 56 112", "T1 50 . 50; E1 p p p", "b NE SD"),
     recist("a baseline that was not measured in full gives no response", "0 56", "T1 50 20; E1 x p", "b PR"),
-]
+]  # fmt: skip
 
 BY_EYE = [
     recist("without targets lesions that stay are non-CR/non-PD", "0 56", "E1 p p", "b non", best="non-CR/non-PD", target="- -"),
@@ -151,7 +153,7 @@ BY_EYE = [
     recist("one of two lesions that has gone is no response", "0 56", "E1 p a; E2 p p", "b non"),
     recist("a partial response of targets does not outweigh clear growth of others", "0 56", "T1 50 20; E1 p g", "b PD", target="b PR"),
     recist("a patient without disease whose new lesion appears has progressed", "0 56", "X1 . p", "b PD", clinical="0 0"),
-]
+]  # fmt: skip
 
 LATCHED = [
     recist("a new lesion that goes away stays progression", "0 56 112", "T1 50 40 30; X1 . p a", "b PD PD", new="0 1 1"),
@@ -161,7 +163,7 @@ LATCHED = [
     recist("a new lesion said to be absent is not there yet", "0 56 112", "T1 50 50 50; X1 . a p", "b SD PD", progression_day=112),
     recist("a new lesion that was not evaluated is not there yet", "0 56 112", "T1 50 50 50; X1 . x p", "b SD PD", new="0 0 1"),
     recist("the best change is the lowest sum before progression", "0 56 112 168", "T1 100 60 90 20", "b PR PD PD", change=-40.0),
-]
+]  # fmt: skip
 
 CONFIRMATION = [
     recist("a response seen again after 27 days is not confirmed", "0 56 83", "T1 50 30 30", "b PR PR", best="PR", best_confirmed="SD",
@@ -195,7 +197,7 @@ CONFIRMATION = [
     recist("a protocol may let the first one last", "0 56 112", "T1 100 70 80", "b PR PR", {"pr_persists": "assigned"}),
     recist("or none", "0 56 112 168", "T1 100 70 70 80", "b PR PR SD", {"pr_persists": "never"}),
     recist("a lasting response ends with 20 % over its nadir", "0 56 112 168 224", "T1 100 70 70 80 84", "b PR PR PR PD"),
-]
+]  # fmt: skip
 
 STABLE = [
     recist("stable disease on day 41, then progression, is progression", "0 41 80", "T1 50 50 70", "b SD PD", best="PD"),
@@ -208,7 +210,7 @@ STABLE = [
     recist("it may count from time zero", "-10 35 80", "T1 50 50 70", "b SD PD", {"stable_from": "time zero"}, best="PD"),
     recist("a response in week 5 counts as one without confirmation", "0 35 80", "T1 50 30 50", "b PR PD", best="PR", best_confirmed="PD"),
     recist("lesions followed by eye that stay for 41 days say nothing", "0 41", "E1 p p", "b non", best="NE"),
-]
+]  # fmt: skip
 
 EARLY = [
     recist("death before the first scan is not evaluable and an event", "0", "T1 50", "b", death=30, best="NE", pfs=(30, True, "death"),
@@ -224,7 +226,7 @@ EARLY = [
     recist("a baseline alone says nothing", "0", "T1 50", "b", best="NE", pfs=NO_ASSESSMENT, os=(0, False, "last visit"),
            best_change=None),
     recist("scans that show nothing count as none", "0 56", "T1 50 x", "b NE", best="NE", pfs=NO_ASSESSMENT, os=(56, False, "last visit")),
-]
+]  # fmt: skip
 
 BASELINES = [
     recist("without a scan up to time zero the first one is the baseline", "14 70", "T1 50 30", "b PR", response_day=70),
@@ -235,7 +237,7 @@ BASELINES = [
     recist("time zero may lie elsewhere on the clock", "3 10 66", "T1 100 50 34", "NE b PR", time_zero=10, response_day=56),
     recist("three scans before time zero leave two unjudged", "-60 -30 -1 56", "T1 10 20 30 30", "NE NE b SD"),
     recist("with a single scan after time zero there is no response", "20", "T1 50", "b", best="NE", pfs=NO_ASSESSMENT),
-]
+]  # fmt: skip
 
 TIMES = [
     recist("progression on the day the window of the second missed visit closes is an event", "0 56 112 231", "T1 50 50 50 70",
@@ -252,7 +254,8 @@ TIMES = [
     recist("visits planned every 28 days are missed sooner", "0 56 112 200", "T1 50 50 50 70", "b SD SD PD", {"visit_interval": 28},
            pfs=(112, False, "missed visits")),
     recist("at the patient's own pace they were not", "0 56 112 200", "T1 50 50 50 70", "b SD SD PD", pfs=(200, True)),
-    recist("a new therapy on the day of progression does not censor unconfirmed_rule", "0 56 112", "T1 50 50 70", "b SD PD", new_therapy=112,
+    recist("a new therapy on the day of progression does not censor unconfirmed_rule", "0 56 112", "T1 50 50 70", "b SD PD",
+           new_therapy=112,
            pfs=(112, True, "progression")),
     recist("one after it neither", "0 56 112", "T1 50 50 70", "b SD PD", new_therapy=120, pfs=(112, True)),
     recist("one before a death censors at the last scan unconfirmed_rule", "0 56 112", "T1 50 50 50", "b SD SD", new_therapy=130, death=150,
@@ -269,18 +272,21 @@ TIMES = [
     recist("death on the day of progression is a progression", "0 56", "T1 50 70", "b PD", death=56, pfs=(56, True, "progression")),
     recist("a patient alive at the last contact is censored there", "0 56", "T1 50 50", "b SD", last_contact=90, pfs=(56, False),
            os=(90, False, "last contact")),
-    recist("a response that goes on is censored at the last scan", "0 56 112", "T1 50 30 30", "b PR PR", dor=(56, False, "last assessment")),
+    recist("a response that goes on is censored at the last scan", "0 56 112", "T1 50 30 30", "b PR PR",
+           dor=(56, False, "last assessment")),
     recist("death ends a response", "0 56 112", "T1 50 30 30", "b PR PR", death=130, dor=(74, True, "death")),
-    recist("a new therapy ends the watching of a response unconfirmed_rule", "0 56 112 168", "T1 50 30 30 50", "b PR PR PD", new_therapy=120,
+    recist("a new therapy ends the watching of a response unconfirmed_rule", "0 56 112 168", "T1 50 30 30 50", "b PR PR PD",
+           new_therapy=120,
            dor=(56, False, "new therapy")),
-    recist("a response never seen again may not count", "0 56 112", "T1 50 30 50", "b PR PD", {"confirmed": True}, dor=None, pfs=(112, True)),
+    recist("a response never seen again may not count", "0 56 112", "T1 50 30 50", "b PR PD", {"confirmed": True}, dor=None,
+           pfs=(112, True)),
     recist("by default it does", "0 56 112", "T1 50 30 50", "b PR PD", dor=(56, True, "progression")),
     recist("a response followed by two missed visits lasts no day that anyone saw", "0 56 300", "T1 50 30 50", "b PR PD",
            dor=(0, False, "missed visits")),
     recist("who never responded has no duration", "0 56 112", "T1 50 50 70", "b SD PD", dor=None),
     recist("all days count from time zero", "100 156 212", "T1 50 50 70", "b SD PD", time_zero=100, last_contact=300, pfs=(112, True),
            os=(200, False, "last contact"), progression_day=112),
-]
+]  # fmt: skip
 
 IMMUNE = [
     irecist("a rise by exactly 5 mm confirms progression", "0 56 84", "T1 100 125 130", "b iUPD iCPD"),
@@ -327,7 +333,7 @@ IMMUNE = [
             best="iCR"),
     irecist("a response is confirmed across iUPD that passed", "0 56 84 112", "T1 100 60 80 60", "b iPR iUPD iPR", best_confirmed="iPR"),
     irecist("or not", "0 56 84 112", "T1 100 60 80 60", "b iPR iUPD iPR", {"confirmation_across_iupd": False}, best_confirmed="iSD"),
-]
+]  # fmt: skip
 
 GLIOMA = [
     rano2010("products that fall by exactly 50 % respond", "0 56", "T1 33.3x10 16.65x10", "b PR"),
@@ -373,13 +379,14 @@ GLIOMA = [
     rano2("by 39.7 % they are not unconfirmed_rule", "0 56", "T1 30x20 41.9x20", "b SD", {"dimension": "3d"}),
     rano2("volumes that fall by exactly 65 % respond unconfirmed_rule", "0 56", "T1 40x10 14x10", "b PR", {"dimension": "3d"}),
     rano2("by 64.75 % they do not unconfirmed_rule", "0 56", "T1 40x10 14.1x10", "b SD", {"dimension": "3d"}),
-]
+]  # fmt: skip
 
 METASTASES = [
     rano_bm("a rise by 20 % in which one lesion grew by exactly 5 mm is progression", "0 56", "T1 15 20; T2 10 10", "b PD"),
     rano_bm("by 4.9 mm it is not", "0 56", "T1 15 19.9; T2 9.5 9.6", "b SD"),
     rano_bm("a rise by 10 mm in 60 is not 20 %", "0 56", "T1 30 40; T2 30 30", "b SD"),
-    rano_bm("lesions of 12 and 20 mm go through response, growth too small, and progression", "0 56 112 168", "T1 12 8 11 8; T2 20 14 16 19",
+    rano_bm("lesions of 12 and 20 mm go through response, growth too small, and progression", "0 56 112 168",
+            "T1 12 8 11 8; T2 20 14 16 19",
             "b PR SD PD"),
     rano_bm("a new lesion is progression", "0 56", "T1 20 20; X1 . p", "b PD"),
     rano_bm("not alone under immunotherapy", "0 56", "T1 20 20; X1 . p", "b SD", {"immunotherapy": True}),
@@ -389,7 +396,7 @@ METASTASES = [
     rano_bm("decline is progression", "0 56", "T1 20 12", "b PD", clinical="0 1"),
     rano_bm("without targets what has gone is a complete response", "0 56", "E1 p a", "b CR"),
     rano_bm("without targets what stays is non-CR/non-PD", "0 56", "E1 p p", "b non"),
-]
+]  # fmt: skip
 
 LYMPHOMA = [
     lugano("a node of exactly 15 mm is normal", "0 56", "N1 30x20 15x10", "b CR"),
@@ -427,7 +434,7 @@ LYMPHOMA = [
     lugano("a new lesion that goes away stays progression", "0 56 112", "N1 40x30 20x20 20x20; X1 . p a", "b PD PD"),
     lugano("a node that was not seen cannot be judged", "0 56", "N1 30x20 x; N2 30x20 30x20", "b NE"),
     lugano("a node that grows is progression though another was not seen", "0 56", "N1 30x20 x; N2 30x20 40x30", "b PD"),
-]
+]  # fmt: skip
 
 MARROW = [
     leukemia("4.9 % blasts and recovered counts are a complete remission", "0 28", "b CR", blasts="60 4.9", anc=". 1.0", platelets=". 100"),
@@ -464,7 +471,7 @@ MARROW = [
              mrd=". 0.0001", rule="positive"),
     leukemia("in myeloid leukemia it is negative unconfirmed_rule", "0 28", "b CR", {"disease": "aml"}, blasts="60 2", anc=". 2",
              platelets=". 150", mrd=". 0.0001", rule="negative"),
-]
+]  # fmt: skip
 
 REFRACTORY = [
     recist("stable for 182 days is under 6 months and primary resistance", "0 91 182", "T1 50 50 70", "b SD PD", treatment_start=0,
@@ -502,7 +509,74 @@ REFRACTORY = [
              treatment_start=0, refractory="relapsed"),
 ]  # fmt: skip
 
+MORE = [
+    recist("a complete response seen once, at the last scan, was stable disease before", "0 56 112", "T1 50 50 a", "b SD CR", best="CR",
+           best_confirmed="SD"),
+    recist("a partial response seen once in week 4 is not evaluable when it must be confirmed", "0 30", "T1 50 30", "b PR",
+           best_confirmed="NE"),
+    recist("targets gone and nodes followed by eye normal are a complete response until one has 10 mm", "0 56 112",
+           "T1 50 a a; D1 p12 p9 p10", "b CR PD"),
+    recist("an unseen lesion after a complete response leaves a partial one", "0 56 112", "T1 50 a a; E1 p a x", "b CR PR"),
+    recist("progression on the first scan after half a year is not dated", "0 200", "T1 50 70", "b PD", pfs=NO_ASSESSMENT),
+    recist("to the EMA it is an event", "0 200", "T1 50 70", "b PD", {"censoring": "ema"}, pfs=(200, True)),
+    recist("progression on a first scan in week 16 is", "0 112", "T1 50 70", "b PD", pfs=(112, True)),
+    recist("a merged lesion that was not seen makes the visit not evaluable", "0 56 112",
+           "T1 20 . .; T2 25 . .; T1+T2 . 40 .; T3 10 10 10", "b SD NE", sum="55 50 -"),
+    recist("a whole said to have gone leaves its piece", "0 56", "T1 40 a; T1.1 . 18", "b PR", sum="40 18"),
+    recist("targets called A.1 and A.2 from the start are two lesions", "0 56", "T1.1 20 10; T1.2 20 15", "b PR", sum="40 25"),
+    recist("a scan that showed nothing ends no response", "0 56 112 168", "T1 50 30 x 30", "b PR NE PR", dor=(112, False),
+           pfs=(168, False, "last assessment")),
+    recist("a response is watched up to the last scan that showed something", "0 56 112 168", "T1 50 30 30 x", "b PR PR NE",
+           dor=(56, False), pfs=(112, False)),
+    recist("days may have decimals", "0 55.5 111.25", "T1 50 30 50", "b PR PD", dor=(55.75, True), pfs=(111.25, True)),
+    recist("a target said to be progressing without a size is progression", "0 56", "T1 50 g; T2 20 20", "b PD"),
+    recist("a response first seen under another therapy is not one of this", "0 56 112", "T1 50 50 20", "b SD PR", new_therapy=80,
+           best="SD", dor=None, pfs=(56, False, "new therapy")),
+    recist("one seen before stays", "0 56 112", "T1 50 30 20", "b PR PR", new_therapy=80, best="PR", dor=(0, False, "new therapy")),
+    recist("a protocol may count it", "0 56 112", "T1 50 50 20", "b SD PR", {"under_new_therapy": "counted"}, new_therapy=80, best="PR"),
+    leukemia("so it is with a remission", "0 28 56", "b none CR", blasts="60 30 2", anc=". 1 2", platelets=". 50 150", new_therapy=40,
+             best="no response"),
+    recist("a new lesion is progression even at a visit that looked at nothing else", "0 56", "T1 50 .; X1 . p", "b PD", target="b NE"),
+    recist("nodes alone that halve respond", "0 56", "N1 20 10; N2 16 10", "b PR"),
+    recist("growth of a node under 10 mm counts in the sum", "0 56 112", "N1 30 9.9 9.9; T1 10 10 16", "b PR PD",
+           sum="40 19.9 25.9"),
+    irecist("iUPD on the first scan after half a year is not dated", "0 200", "T1 50 70", "b iUPD", pfs=NO_ASSESSMENT),
+    irecist("two scans before time zero leave the first unjudged", "-28 -3 56 84", "T1 100 50 65 71", "NE b iUPD iCPD"),
+    irecist("targets measured alone confirm from 5 mm more than all had", "0 56 84", "T1 50 70 95; T2 20 20 x", "b iUPD iCPD"),
+    irecist("and not with less", "0 56 84", "T1 50 70 94.9; T2 20 20 x", "b iUPD iUPD"),
+    irecist("a new lesion confirms progression though the targets are stable again", "0 56 84", "T1 100 125 100; X1 . . p", "b iUPD iCPD",
+            progression_day=56),
+    irecist("a scan long after iUPD may confirm it", "0 56 200", "T1 100 125 140", "b iUPD iCPD"),
+    irecist("or be too late and start anew", "0 56 200", "T1 100 125 140", "b iUPD iUPD", {"late_confirmation": False}),
+    irecist("death after progression that passed ends progression-free survival", "0 56 84", "T1 100 125 110", "b iUPD iSD", death=100,
+            pfs=(100, True, "death"), best="iSD"),
+    irecist("a response before progression that was confirmed is the best", "0 56 112 140", "T1 100 60 80 86", "b iPR iUPD iCPD",
+            best="iPR", progression_day=112, dor=(56, True)),
+    irecist("a new target gone while the targets respond ends iUPD", "0 56 84", "T1 50 48 30; X1 . 14 a", "b iUPD iPR"),
+    rano2010("decline is progression though a target was not seen", "0 56", "T1 40x20 x", "b PD", clinical="0 1"),
+    rano2010("clear growth of what is not measured is progression", "0 56", "T1 40x20 20x10; E1 p g", "b PD"),
+    rano2010("what is not measured bars a complete response", "0 56", "T1 40x20 a; E1 p p", "b PR"),
+    rano2010("and allows it once it has gone", "0 56", "T1 40x20 a; E1 p a", "b CR"),
+    rano2010("enhancement that returns after it had gone is progression", "0 56 112", "T1 40x20 a 10x10", "b CR PD"),
+    rano2010("growth 6 weeks after radiation that came later is none", "0 56 112", "T1 40x20 40x20 40x30", "b SD SD", radiation_end=70),
+    rano2010("a lesion too small to measure is still enhancement", "0 56", "T1 40x20 s", "b PR"),
+    rano_bm("a target that was not seen makes the visit not evaluable", "0 56", "T1 20 x; T2 20 20", "b NE"),
+    rano_bm("a new lesion bars a response under immunotherapy", "0 56", "T1 20 10; X1 . p", "b SD", {"immunotherapy": True}),
+    lugano("scores alone are enough", "0 56", "", "b CMR", pet_score="5 3"),
+    lugano("without scores and lesions nothing can be said", "0 56", "", "b NE", pet_score="5 .", clinical="0 0"),
+    lugano("disease followed by eye bars a complete response", "0 56", "N1 30x20 15x10; E1 p p", "b PR"),
+    lugano("clear growth of it is progression", "0 56", "N1 30x20 15x10; E1 p g", "b PD"),
+    lugano("a mass that vanished and returns with 11 mm is progression", "0 56 112", "T1 40x30 a 11x8; N1 30x20 20x16 20x16", "b PR PD"),
+    lugano("with 10 mm it is not yet", "0 56 112", "T1 40x30 a 10x8; N1 30x20 20x16 20x16", "b PR PR"),
+    leukemia("disease outside the marrow alone is a relapse, which stays", "0 28 56 84", "b CR relapse relapse", blasts="60 2 2 2",
+             anc=". 2 2 2", platelets=". 150 150 150", lesions="E1 p a p a", pfs=(56, True)),
+    leukemia("blasts of 5.0 after a remission are a relapse", "0 28 56", "b CR relapse", blasts="60 2 5", anc=". 2 2",
+             platelets=". 150 150"),
+    leukemia("a baseline in remission by the counts is a baseline", "0 28", "b CR", blasts="2 2", anc="2 2", platelets="150 150"),
+]  # fmt: skip
+
 PATIENTS = [
+    *MORE,
     *THRESHOLDS, *NODES, *SMALL_AND_BACK, *SPLIT_AND_MERGED, *MISSING, *BY_EYE, *LATCHED, *CONFIRMATION, *STABLE, *EARLY, *BASELINES,
     *TIMES, *IMMUNE, *GLIOMA, *METASTASES, *LYMPHOMA, *MARROW, *REFRACTORY,
 ]  # fmt: skip
@@ -606,6 +680,22 @@ def test_arms_keep_everyone_in_the_denominator_in_the_order_of_the_file(tmp_path
     assert arms["early"]["dor"]["n"] == 1
 
 
+def test_confirmed_responses_alone_count_when_that_is_chosen(tmp_path):
+    sizes = ["50 30 30", "50 30 50", "50 50 50", "50 30 40"]
+    cases = [(f"P{place}", recist("", "0 28 56", f"T1 {one}")) for place, one in enumerate(sizes)]
+    measurements, _ = write(tmp_path, cases)
+    wanted = {True: (1, 2, 1), False: (3, 4, 3)}
+    for confirmed, counts in wanted.items():
+        arm = assess(measurements, "recist1.1", options={"confirmed": confirmed}).json()["arms"]["all"]
+        assert (arm["orr"]["x"], arm["dcr"]["x"], arm["dor"]["n"]) == counts
+
+
+def test_a_file_in_which_nothing_is_measured_needs_no_diameters(tmp_path):
+    sheet = frame([("P", BY_EYE[1])]).drop("diameter_mm", strict=False)
+    sheet = sheet.filter(pl.col("kind") == "non-target")
+    assert assess(sheet, "recist1.1").json()["patients"]["P"]["best"] == "CR"
+
+
 def test_patients_without_an_arm_are_one_arm(tmp_path):
     found = assess(*_with_criterion(write(tmp_path, [("P", THRESHOLDS[0])]))).json()
     assert list(found["arms"]) == ["all"]
@@ -630,6 +720,58 @@ def test_no_option_stands_in_two_tables(name):
 
     tables = [set(criteria.get(name).choices), set(scan_endpoints.CHOICES), set(refractory.CHOICES)]
     assert sum(len(table) for table in tables) == len(set.union(*tables))
+
+
+def test_a_patient_known_only_from_the_table_of_patients_stays_in_the_denominator(tmp_path):
+    measurements, patients = write(tmp_path, [("P", recist("seen", "0 56", "T1 50 30", arm="A"))])
+    patients.write_text("patient,arm,death,last_contact\nP,A,,60\nearly,A,30,\nlate,A,400,\nlost,A,,50\n")
+    found = assess(measurements, "recist1.1", patients).json()
+    assert (found["arms"]["A"]["n"], found["arms"]["A"]["orr"]["x"]) == (4, 1)
+    keys = ("best", "pfs_day", "pfs_event", "os_day", "os_event")
+    ends = {name: tuple(one[key] for key in keys) for name, one in found["patients"].items()}
+    assert ends["early"] == ("NE", 30, True, 30, True)
+    assert ends["late"] == ("NE", 0, False, 400, True)
+    assert ends["lost"] == ("NE", 0, False, 50, False)
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    cases = [(name, recist(name, "0 56", sizes)) for name, sizes in (("1", "T1 50 30"), ("1.0", "T1 50 50"), ("1e5", "T1 50 70"))]
+    found = assess(*_with_criterion(write(tmp_path, cases))).json()["patients"]
+    assert {name: one["best"] for name, one in found.items()} == {"1": "PR", "1.0": "SD", "1e5": "PD"}
+
+
+ARM = {"n", "orr", "cr", "dcr", "dor", "pfs", "os"}
+PATIENT = {"best", "best_confirmed", "pfs_day", "pfs_event", "dor_days", "refractory", "visits"}
+VISIT = {"day", "sum_mm", "nadir_mm", "target", "non_target", "new", "overall", "rule"}
+
+
+@pytest.mark.parametrize("name", criteria.names())
+def test_the_document_has_every_key_and_no_number_that_is_none(name, tmp_path):
+    cases = [(f"P{place}", one) for place, one in enumerate(PATIENTS) if one.criteria == name and not one.options]
+    measurements, patients = write(tmp_path, cases)
+    found = assess(measurements, name, patients).json()
+    json.dumps(found, allow_nan=False)
+    assert {"criteria", "options", "patients", "arms", "notes"} <= set(found)
+    assert all(set(arm) >= ARM for arm in found["arms"].values())
+    for one in found["patients"].values():
+        assert set(one) >= PATIENT
+        assert set(one["refractory"]) == {"class", "criterion", "why"}
+        assert all(set(visit) == VISIT and visit["rule"] and "nan" not in visit["rule"] for visit in one["visits"])
+        assert sum(visit["overall"] == "baseline" for visit in one["visits"]) <= 1
+
+
+def test_rates_of_lymphoma_count_metabolic_responses_and_those_of_leukemia_incomplete_recovery(tmp_path):
+    scores = ["5 3", "5 4", "4 4", "4 5"]
+    cases = [(f"P{place}", lugano("", "0 56", "T1 40x30 40x30", pet_score=one)) for place, one in enumerate(scores)]
+    measurements, _ = write(tmp_path / "lugano", cases)
+    arm = assess(measurements, "lugano").json()["arms"]["all"]
+    assert [arm[name]["x"] for name in ("orr", "cr", "dcr")] == [2, 1, 3]
+    counts = [("2", "2"), ("2", "0.5"), ("30", "2")]
+    told_ = [leukemia("", "0 28", "", blasts=f"60 {blasts}", anc=f". {anc}", platelets=". 150") for blasts, anc in counts]
+    cases = [(f"P{place}", one) for place, one in enumerate(told_)]
+    measurements, _ = write(tmp_path / "leukemia", cases)
+    arm = assess(measurements, "leukemia").json()["arms"]["all"]
+    assert [arm[name]["x"] for name in ("orr", "cr")] == [2, 1]
 
 
 def _found(measurements, patients):

@@ -162,7 +162,7 @@ CONTRADICTIONS = [
     broken_row("present at 0", 7, "target,,", "target,0,", "diameter_mm", "the lesion is there, yet the diameter is 0", "absent"),
     broken_row("a target only present", 5, "measured", "present", "status", "only present, yet it has a diameter", "write measured"),
     broken_row(
-        "a target progressing by eye", 5, "21.5,measured,0,15", ",progression,0,", "status", "follows from its size", "write measured"
+        "a target progressing by eye", 5, "measured", "progression", "status", "progresses by eye, yet it has a diameter", "write measured"
     ),
     broken_row(
         "absent with a second axis", 12, "absent,0,,", "absent,0,8,", "perpendicular_mm", "absent, yet there is a perpendicular", "correct"

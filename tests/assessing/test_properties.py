@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from remission.assessing import assess
 from remission.response import criteria, refractory, scan_endpoints
 from remission.response.judged import Best, Judged, Response
+from remission.response.progression import progression_free
 from remission.response.scans import Kind, Patients, Scans, Status
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -71,7 +72,8 @@ def crowd(seed, people=PEOPLE, coarse=False):
 def _seen(random, values, shape, mood):
     """Findings at random; patients who get better have the values of the first half after a while."""
     later = np.broadcast_to(np.arange(shape[1]) > 1, shape) & (mood == BETTER)[:, None]
-    found = np.where(later, random.choice(np.array(values[: len(values) // 2 + 1], dtype=float), shape), random.choice(np.array(values, dtype=float), shape))
+    better, any_ = (random.choice(np.array(some, dtype=float), shape) for some in (values[: len(values) // 2 + 1], values))
+    found = np.where(later, better, any_)
     return np.where(random.random(shape) < 0.85, found, np.nan)
 
 
@@ -152,6 +154,24 @@ def _same(first, second, kind):
         a, b = getattr(first, one.name), getattr(second, one.name)
         if isinstance(a, np.ndarray):
             np.testing.assert_array_equal(a, b, err_msg=one.name)
+
+
+ANSWERS = {
+    "recist1.1": {"CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"},
+    "irecist": {"iCR", "iPR", "iSD", "iUPD", "iCPD", "NE", "non-iCR/non-iUPD"},
+    "rano2010": {"CR", "PR", "SD", "PD", "NE"},
+    "rano2": {"CR", "PR", "SD", "PD", "NE"},
+    "rano-bm": {"CR", "PR", "SD", "PD", "NE", "non-CR/non-PD"},
+    "lugano": {"CR", "PR", "SD", "PD", "CMR", "PMR", "NMR", "PMD", "NE"},
+    "leukemia": {"CR", "CRi", "no response", "relapse", "NE"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_crowds_have_patients_of_every_kind(name):
+    criterion, scans = criteria.get(name), crowd(5, people=1500)
+    judged, _ = criterion.judge(scans)
+    assert ANSWERS[name] <= set(criterion.written(judged)[scans.later])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -357,3 +377,36 @@ def test_every_patient_has_a_best_response_a_class_and_a_reason(name, seed):
             said = judged.sentence(patient, visit)
             assert said
             assert "nan" not in said
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_censoring_by_the_fda_rules_is_as_a_reader_would_do_it(data):
+    """Visits planned every 8 weeks, read one patient at a time: new therapy first, then missed visits, then the event."""
+    visits = sorted(data.draw(st.sets(st.integers(1, 8).map(lambda number: 56 * number), max_size=6)))
+    day = st.one_of(st.none(), st.integers(1, 600))
+    progression = data.draw(st.sampled_from([None, *visits])) if visits else None
+    death, therapy = data.draw(day), data.draw(day)
+    death = None if death is None or (visits and death < visits[-1]) else death
+    found = progression_free(
+        [visits or [np.nan]], _nan(progression), _nan(death), new_therapy_day=_nan(therapy), rule="fda", visit_interval=56
+    )
+    assert (found.days[0], bool(found.event[0])) == _fda(visits, progression, death, therapy)
+
+
+def _nan(day):
+    return np.nan if day is None else float(day)
+
+
+def _fda(visits, progression, death, therapy):
+    happened = [one for one in (progression, death) if one is not None]
+    if not happened:
+        seen = [one for one in visits if therapy is None or one <= therapy]
+        return (max(seen, default=0), False)
+    event = min(happened)
+    seen = [one for one in visits if one < event]
+    if therapy is not None and therapy < event:
+        return (max((one for one in seen if one <= therapy), default=0), False)
+    last = max(seen, default=0)
+    second_window_closes = last + 2 * 56 + 7
+    return (last, False) if event > second_window_closes else (event, True)

@@ -59,6 +59,18 @@ def test_every_status_is_read_as_written(tmp_path: Path) -> None:
     assert [Status(code).text for code in read(tmp_path, *rows).scans.status[0, :, 0]] == words
 
 
+def test_a_target_may_progress_by_eye(tmp_path: Path) -> None:
+    scans = read(tmp_path, "P1,0,A,liver,target,30,,", "P1,28,A,liver,target,,progression,").scans
+    assert scans.status[0, :, 0].tolist() == [Status.MEASURED, Status.PROGRESSION]
+
+
+def test_a_file_without_targets_needs_no_sizes(tmp_path: Path) -> None:
+    rows = ["P1,0,N,bone,non-target,present", "P1,56,N,bone,non-target,absent"]
+    path = file_of(tmp_path, *rows, header="patient,day,lesion,organ,kind,status")
+    for criterion in ("recist1.1", "irecist", "rano2010"):
+        assert read_scans(path, criterion=criteria.get(criterion)).scans.status[0, :, 0].tolist() == [Status.PRESENT, Status.ABSENT]
+
+
 def test_every_kind_is_read_as_written(tmp_path: Path) -> None:
     rows = [f"P1,0,L{at},bone,{kind},20,,0" for at, kind in enumerate(["target", "target-node", "non-target", "non-target-node"])]
     found = read(tmp_path, *rows, "P1,28,L4,bone,new,20,,1")

@@ -259,3 +259,21 @@ def test_the_last_adequate_visit_is_the_last_one_judged_before_progression():
 def test_the_best_change_is_the_lowest_sum_before_progression(words, sums, change):
     found = best_response(*judged(WEEKS_8[: len(sums)], words, sums), OPTIONS)
     assert found.best_change[0] == pytest.approx(change, nan_ok=True)
+
+
+def test_a_response_first_seen_under_another_therapy_is_not_one_of_the_treatment_judged():
+    began_on_day_100 = {"new_therapy": 100.0}
+    assert best(["SD", "PR", "PR"], known=began_on_day_100) == ("SD", "SD")
+    assert best(["SD", "PR", "PR"], known=began_on_day_100, under_new_therapy="counted") == ("PR", "PR")
+
+
+def test_a_response_is_not_confirmed_under_another_therapy():
+    assert best(["PR", "PR"], known={"new_therapy": 100.0}) == ("PR", "SD")
+    assert best(["PR", "PR"], known={"new_therapy": 112.0}) == ("PR", "PR")
+
+
+def test_progression_under_another_therapy_keeps_its_day_but_is_no_best_response():
+    scans, seen = judged((0, 56), ["PD"], sums=[50.0, 80.0], new_therapy=30.0)
+    found = best_response(scans, seen, OPTIONS)
+    assert (found.best[0], found.progression_day[0]) == (Response.NE, 56)
+    assert np.isnan(found.best_change[0])

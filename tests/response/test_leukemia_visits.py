@@ -1,5 +1,7 @@
 """Acute leukemia from a spreadsheet: remissions by marrow and counts, residual disease, relapse, best response."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from remission.response.judged import Response
 from remission.response.leukemia import judge_visits
 from remission.response.leukemia_visits import CHOICES, CRITERION, RULES
 from remission.response.leukemia_words import RESIDUAL, SENTENCES, Residual, Why
-from remission.response.scans import Kind, Scans
+from remission.response.scans import Kind, Patients, Scans
 from tests.response.blood_scans import EYE, GONE, NEW, THERE, UNSEEN, joined, scans
 
 NOT_DONE = np.nan
@@ -213,6 +215,13 @@ def test_a_remission_lost_before_is_no_confirmed_response():
     seen = patient(FULL, EMPTY)
     assert words(seen) == ("CR", "no response")
     assert np.isnan(best(seen).confirmed_response_day[0])
+
+
+def test_a_remission_first_seen_after_another_therapy_began_is_not_one_of_the_treatment_judged():
+    seen = patient(EMPTY, FULL, FULL)
+    seen = replace(seen, patients=Patients.numbered(1, new_therapy=40.0))
+    assert words(seen) == ("no response", "no response")
+    assert words(seen, under_new_therapy="counted") == ("CR", "CR")
 
 
 def test_the_best_confirmed_remission_follows_eliana():

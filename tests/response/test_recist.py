@@ -507,12 +507,17 @@ def test_the_sentence_of_progression_names_every_ground():
         ),
         (
             (target(15, 10, 13),),
-            "R4: the sum, 13.0 mm, is -13.3 % from the baseline, 15.0 mm, and +30.0 % (+3.0 mm) from its lowest, 10.0 mm: "
+            "R4: the sum, 13.0 mm, is -13.33 % from the baseline, 15.0 mm, and +30.00 % (+3.00 mm) from its lowest, 10.0 mm: "
+            "neither a fall by 30 % nor a rise by 20 % and 5 mm",
+        ),
+        (
+            (target(154.2, 154.2, 108.0),),
+            "R4: the sum, 108.0 mm, is -29.96 % from the baseline, 154.2 mm, and -29.96 % (-46.20 mm) from its lowest, 154.2 mm: "
             "neither a fall by 30 % nor a rise by 20 % and 5 mm",
         ),
         (
             (target(4, "absent", 3), other("present", "present", "present")),
-            "R4: the sum, 3.0 mm, is -25.0 % from the baseline, 4.0 mm, and +3.0 mm from its lowest, 0.0 mm: "
+            "R4: the sum, 3.0 mm, is -25.00 % from the baseline, 4.0 mm, and +3.00 mm from its lowest, 0.0 mm: "
             "neither a fall by 30 % nor a rise by 5 mm",
         ),
         (

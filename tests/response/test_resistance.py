@@ -223,6 +223,19 @@ def test_immune_progression_that_was_never_confirmed_is_not_evaluable():
     assert "never confirmed" in why
 
 
+def test_immune_progression_that_only_persists_is_not_called_confirmed():
+    persists = line({56: UNCONFIRMED, 84: UNCONFIRMED}, progression=56, treatment_start=0)
+    assert "not confirmed by a later scan" in called("sitc", persists)[1]
+    grows = line({56: UNCONFIRMED, 84: PD}, progression=56, treatment_start=0)
+    assert "confirmed on day 84" in called("sitc", grows)[1]
+
+
+def test_disease_seen_stable_too_early_for_a_best_response_says_nothing_of_resistance():
+    found, why = called("sitc", line({35: SD}, best=NE, treatment_start=0))
+    assert found == "not evaluable"
+    assert "no best response" in why
+
+
 # in combination with chemotherapy
 @pytest.mark.parametrize("best", [PD, SD, PR, CR])
 def test_with_chemotherapy_progression_by_six_months_is_primary_whatever_the_best_response(best):
