@@ -85,7 +85,6 @@ class Trial:
             endpoints=tuple(self.endpoints), seed=self.population.seed, pairing=self.pairing,
         )  # fmt: skip
 
-
     def _check(self) -> None:
         """Every problem of the design at once."""
         problems = Problems()

@@ -64,6 +64,7 @@ def test_a_trial_prints_a_table_without_json(capsys):
     assert "car_t" in printed.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["car_t", "car_t_without_lymphodepletion", "salvage_chemotherapy"])
 def test_every_arm_can_be_run_alone(capsys, arm):
     assert trial("--arms", arm, "--json") == 0

@@ -14,6 +14,7 @@ BEFORE = (
     ("death", "time_zero", "the death lies before time zero"),
     ("treatment_end", "treatment_start", "the treatment ends before it starts"),
     ("new_therapy", "treatment_start", "the new therapy starts before the treatment"),
+    ("new_therapy", "time_zero", "the new therapy starts before time zero"),
 )
 AFTER = (
     ("treatment_start", "death", "the treatment starts after the death"),

@@ -55,6 +55,7 @@ class Assessment:
         """The document of `assess --json`."""
         return {
             "criteria": self.criterion,
+            "unit": self.facts.get("unit", "mm"),
             "options": dict(self.options),
             "version": self.facts.get("version", VERSION),
             "intended_use": self.intended_use,

@@ -183,7 +183,8 @@ def _lesser(scans: Scans, reached: Codes, progression: Flags, options: Mapping[s
     progressed = progression.any(axis=1)
     if options["early_progression"] == "progression":
         progressed |= ~calm.any(axis=1) & (scans.patients.death <= options["early_days"] + TOLERANCE)
-    by_eye = ~scans.is_kind(Kind.TARGET, Kind.TARGET_NODE).any(axis=1)
+    followed = scans.is_kind(Kind.NON_TARGET, Kind.NON_TARGET_NODE).any(axis=1)
+    by_eye = followed & ~scans.is_kind(Kind.TARGET, Kind.TARGET_NODE).any(axis=1)
     stable = np.where(by_eye, np.int8(Response.NON_CR_NON_PD), np.int8(Response.SD))
     fallen = np.where(progressed, np.int8(Response.PD), np.int8(Response.NE))
     return np.where((calm & late).any(axis=1), stable, fallen)

@@ -40,24 +40,24 @@ class Residual(IntEnum):
     RELAPSE = 5
 
 
-_COUNTS = "neutrophils {anc:.2f}, platelets {platelets:.0f}"
+_COUNTS = "neutrophils {anc:.4g}, platelets {platelets:.4g}"
 SENTENCES: Mapping[Why, str] = {
     Why.NOT_HELD: "",
     Why.EARLIER: "before the baseline; not judged",
     Why.BASELINE: "baseline, marrow not examined",
-    Why.BASELINE_BLASTS: "baseline: {blasts:.1f} % marrow blasts",
+    Why.BASELINE_BLASTS: "baseline: {blasts:.4g} % marrow blasts",
     Why.AFTER: "relapse on day {relapse:.0f}",
-    Why.RELAPSE: "{blasts:.1f} % marrow blasts (5 % or more) after a remission: relapse [A1]",
+    Why.RELAPSE: "{blasts:.4g} % marrow blasts (5 % or more) after a remission: relapse [A1]",
     Why.RELAPSE_OUTSIDE: "disease outside the marrow after a remission: relapse [A1]",
     Why.RELAPSE_MRD: "residual disease rose tenfold, confirmed: relapse of day {relapse:.0f} [A3]",
-    Why.NO_RESPONSE: "{blasts:.1f} % marrow blasts (5 % or more), no remission before: no response [A1]",
+    Why.NO_RESPONSE: "{blasts:.4g} % marrow blasts (5 % or more), no remission before: no response [A1]",
     Why.NO_RESPONSE_OUTSIDE: "disease outside the marrow, no remission before: no response [A1]",
-    Why.CR: "{blasts:.1f} % marrow blasts (under 5 %), " + _COUNTS + " (1.0 and 100 or more): complete remission [A1]",
-    Why.CRH: "{blasts:.1f} % marrow blasts (under 5 %), " + _COUNTS + " (0.5 and 50 or more): remission, partial recovery [A1]",
-    Why.CRI: "{blasts:.1f} % marrow blasts (under 5 %), " + _COUNTS + " (not 1.0 and 100): remission, incomplete recovery [A1]",
-    Why.MLFS: "{blasts:.1f} % marrow blasts (under 5 %), " + _COUNTS + " (neither recovered): leukemia-free state [A1]",
+    Why.CR: "{blasts:.4g} % marrow blasts (under 5 %), " + _COUNTS + " (1.0 and 100 or more): complete remission [A1]",
+    Why.CRH: "{blasts:.4g} % marrow blasts (under 5 %), " + _COUNTS + " (0.5 and 50 or more): remission, partial recovery [A1]",
+    Why.CRI: "{blasts:.4g} % marrow blasts (under 5 %), " + _COUNTS + " (not 1.0 and 100): remission, incomplete recovery [A1]",
+    Why.MLFS: "{blasts:.4g} % marrow blasts (under 5 %), " + _COUNTS + " (neither recovered): leukemia-free state [A1]",
     Why.CLEAR: "marrow not examined; counts known and no disease outside it: no sign of relapse, not evaluable for response [A1]",
-    Why.NO_COUNTS: "{blasts:.1f} % marrow blasts, but neutrophils or platelets were not counted: not evaluable [A1]",
+    Why.NO_COUNTS: "{blasts:.4g} % marrow blasts, but neutrophils or platelets were not counted: not evaluable [A1]",
     Why.NO_MARROW: "marrow not examined: not evaluable [A1]",
     Why.UNEXAMINED: "no remission can be called: blood blasts or disease outside the marrow not examined: not evaluable [A1]",
 }

@@ -100,11 +100,16 @@ def burden(scans: Scans, options: Options) -> Burden:
         measured=measured,
         nadir=lowest_before(total, scans.counted),
         start=at(total, scans.baseline),
-        complete=np.asarray((size < normal_below(scans)).all(axis=2)) & present[:, None],
+        complete=np.asarray(((size < normal_below(scans)) & ~_too_small(scans)).all(axis=2)) & present[:, None],
         recorded=np.asarray((target & (scans.status == Status.PROGRESSION)).any(axis=2)),
         blind=~np.asarray((target & ~unknown).any(axis=2)),
         present=present,
     )
+
+
+def _too_small(scans: Scans) -> Flags:
+    """Targets that are there, whatever size they are given; a node too small to measure is normal [M, V, L]."""
+    return _followed(scans, Kind.TARGET) & (scans.status == Status.TOO_SMALL)
 
 
 def summed(size: Floats) -> Floats:

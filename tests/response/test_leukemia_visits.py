@@ -83,7 +83,11 @@ def test_five_percent_blasts_are_no_remission():
 
 def test_the_sentence_gives_the_numbers_and_the_rule():
     told = sentence(patient((3, 0.7, 60)), 1, disease="aml")
-    assert told == "3.0 % marrow blasts (under 5 %), neutrophils 0.70, platelets 60 (0.5 and 50 or more): remission, partial recovery [A1]"
+    assert told == "3 % marrow blasts (under 5 %), neutrophils 0.7, platelets 60 (0.5 and 50 or more): remission, partial recovery [A1]"
+
+
+def test_a_value_just_short_of_a_limit_is_not_written_as_the_limit():
+    assert "4.96 % marrow blasts (under 5 %), neutrophils 0.999" in sentence(patient((4.96, 0.999, 150)), 1)
 
 
 def test_without_counts_a_clean_marrow_is_not_evaluable():

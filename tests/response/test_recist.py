@@ -620,3 +620,7 @@ def test_every_rule_and_option_has_a_source():
     for row in (*RULES.values(), *CHOICES.values()):
         assert row.source
         assert row.meaning
+
+
+def test_a_lesion_too_small_to_measure_is_no_complete_response_whatever_size_it_is_given():
+    assert followed(target(40, "small"), too_small=0) == ["PR"]
