@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remission.errors import InputError
 from remission.response.choices import Choice, settled
 from remission.response.judged import Best, Codes, Flags, Judged, Response, joined_best, joined_judged
 from remission.response.rules import Rule
@@ -46,13 +47,18 @@ class Criterion:
         return settled(self.choices, given)
 
     def judge(self, scans: Scans, given: Mapping[str, object] | None = None, piece: int = PIECE) -> tuple[Judged, Best]:
-        """Visits and patients judged, in pieces on all cores; a patient is judged the same alone and in any crowd."""
+        """Visits and patients judged, in pieces on all cores; a patient is judged the same alone and in any crowd.
+
+        `InputError` for unknown or wrong options, and for scans without any visit.
+        """
         options = self.options(given)
 
         def one(part: Scans) -> tuple[Judged, Best]:
             judged = self.visits(part, options)
             return judged, self.best(part, judged, options)
 
+        if not scans.day.shape[1]:
+            raise InputError("the scans have no visits", remedy="give at least one visit; a day of NaN says that it was not held")
         if not scans.day.shape[0]:
             return one(scans)
         found = in_pieces(one, scans, piece)
