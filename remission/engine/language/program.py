@@ -31,17 +31,23 @@ from remission.engine.language.kinds import (
     machine_type,
 )
 
+COPIED = 40  # statements; a function apart that is no longer is copied into its callers all the same
 PLAIN = (bool, int, float, np.integer, np.floating, np.ndarray, list, tuple)
 
 
 @dataclass(frozen=True)
 class Text:
-    """One function as it was read. `apart`: compiled as a function of its own (never copied into its callers), whose
+    """One function as it was read. `apart`: compiled as a function of its own, copied into its callers only when it is short, whose
     lane arrays are known not to overlap."""
 
     node: ast.FunctionDef
     place: str
     apart: bool = False
+
+    @property
+    def statements(self) -> int:
+        """How long it is."""
+        return sum(isinstance(node, ast.stmt) for node in ast.walk(self.node)) - 1
 
 
 @dataclass
@@ -133,7 +139,8 @@ class Program:
         function = ir.Function(self.module, kind, self.module.get_unique_name(text.node.name))
         function.linkage = "internal"
         function.attributes.add("nounwind")
-        function.attributes.add("noinline" if text.apart else "inlinehint")
+        apart = "alwaysinline" if text.statements <= COPIED else "noinline"
+        function.attributes.add(apart if text.apart else "inlinehint")
         for argument, own in zip(function.args, kinds, strict=True):
             if text.apart and own == LANES_OF:
                 argument.add_attribute("noalias")
