@@ -289,7 +289,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say(f"remission: {error}")
         return error.exit_code
     except UsageError as error:
-        say(f"remission: {str(error).rstrip('.') or 'name a command'}; see `remission --help`")
+        say(f"remission: {_said(error).rstrip('.') or 'name a command'}; see `{_command_of(error)} --help`")
         return 2
     except BrokenPipeError:
         return 1
@@ -298,6 +298,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:
         say("remission: stopped; `--resume` goes on with the run")
     return code
+
+
+def _said(error: Exception) -> str:
+    """What is wrong in the words of the command line: `--criteria`, not the name of the argument in the code."""
+    return str(getattr(error, "format_message", error.__str__)())
+
+
+def _command_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return f"remission {context.info_name}" if context is not None and context.parent else "remission"
 
 
 def main() -> None:

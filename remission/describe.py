@@ -15,7 +15,7 @@ from .model.module import AbstractTherapy
 from .protocol_rules import Rule
 from .response import criteria as response_criteria
 from .response import refractory, scan_endpoints
-from .response.choices import FLAG, Choice
+from .response.choices import FLAG, Choice, written
 from .response.criterion import Criterion
 from .scenario import Scenario, read_scenario
 from .tables import Row, Table
@@ -104,17 +104,13 @@ def of_criterion(criterion: Criterion) -> str:
 
 def _options(title: str, choices: Mapping[str, Choice]) -> str:
     rows = [
-        (one.name, f"= {_chosen(one.default)}", _unit(one.unit), f"{one.meaning}{_others(one)}", one.source) for one in choices.values()
+        (one.name, f"= {written(one.default)}", _unit(one.unit), f"{one.meaning}{_others(one)}", one.source) for one in choices.values()
     ]
     return _entries(title, rows)
 
 
-def _chosen(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _others(choice: Choice) -> str:
-    others = [word for word in choice.choices.split("|") if word != _chosen(choice.default)]
+    others = [word for word in choice.choices.split("|") if word != written(choice.default)]
     return "" if choice.choices in ("number", FLAG) else f" [or {', '.join(others)}]"
 
 

@@ -39,13 +39,26 @@ def of_number(cell: object, column: Column) -> tuple[str, str]:
     if _is_infinite(text):
         return "this is not a finite number", "write a plain number, or leave the cell empty"
     if text[0] in "<>~≤≥≈":
-        return (
-            "this is not a number but a limit",
-            "write the number; for a lesion too small to measure leave it empty and set `status` to too_small",
-        )
+        return "this is not a number but a limit", _instead_of_limit(column)
     if re.fullmatch(r"[-+]?\d+(\.\d+)?\s*[A-Za-z%µ/^0-9]+", text):
         return "this is not a number: there is text behind it", f"write only the number{unit}"
-    return "this is not a number", f"write a plain number{unit}, or leave the cell empty"
+    return "this is not a number", _plain_number(column, unit)
+
+
+def _plain_number(column: Column, unit: str) -> str:
+    if column.name == "day":
+        return "write a plain number, the days from the day you call 0"
+    if column.holds == "flag":
+        return "write a plain number, 1 for yes and 0 for no"
+    return f"write a plain number{unit}, or leave the cell empty"
+
+
+def _instead_of_limit(column: Column) -> str:
+    if column.name in ("diameter_mm", "perpendicular_mm"):
+        return "write the number; for a lesion too small to measure leave it empty and set `status` to too_small"
+    if column.name == "mrd":
+        return "write the number, 0 where no residual disease was found"
+    return "write the number, or leave the cell empty"
 
 
 def _is_infinite(text: str) -> bool:

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from remission.response.criterion import Criterion
 from remission.response.estimates import rate, time_estimate
 
 Json = dict[str, Any]
 RATES = {"orr": "responded", "cr": "complete", "dcr": "controlled"}
 """Columns of the patients that are counted; with confirmed responses their `_confirmed` twins."""
 TIMES = ("dor", "pfs", "os")
-MORE_TIMES = {"leukemia": ("rfs", "efs")}
-"""Times that are asked for under one criterion only."""
-WITHOUT_CONTROL = ("leukemia",)
-"""Criteria that know no stable disease; their rate of disease control has no value."""
+OF_REMISSIONS = ("rfs", "efs")
+"""Times that are asked for as well where the criterion knows remissions; its rate of disease control has no value."""
 
 
-def arm_estimates(tables: Mapping[str, pl.DataFrame], criterion: str, confirmed: bool) -> dict[str, Json]:
+def arm_estimates(tables: Mapping[str, pl.DataFrame], criterion: Criterion, confirmed: bool) -> dict[str, Json]:
     """Every arm in order of the file. Patients who could not be evaluated stay in the denominator of rates.
 
     `confirmed` counts only responses that were confirmed. There is no simulation error (`mcse`) and no model behind measurements.
@@ -30,15 +29,15 @@ def arm_estimates(tables: Mapping[str, pl.DataFrame], criterion: str, confirmed:
     return {arm: _arm(patients.filter(pl.col("arm") == arm), times.filter(pl.col("arm") == arm), criterion, confirmed) for arm in arms}
 
 
-def _arm(patients: pl.DataFrame, times: pl.DataFrame, criterion: str, confirmed: bool) -> Json:
+def _arm(patients: pl.DataFrame, times: pl.DataFrame, criterion: Criterion, confirmed: bool) -> Json:
     found: Json = {"n": patients.height}
     for key, column in RATES.items():
-        if key == "dcr" and criterion in WITHOUT_CONTROL:
+        if key == "dcr" and criterion.remissions:
             found[key] = {"value": None, "mcse": None, "trial": [None, None], "model": None, "x": None, "n": patients.height}
             continue
         counted = f"{column}_confirmed" if confirmed and f"{column}_confirmed" in patients.columns else column
         found[key] = _measured(rate(patients[counted].to_numpy()).json())
-    for param in (*TIMES, *MORE_TIMES.get(criterion, ())):
+    for param in (*TIMES, *(OF_REMISSIONS if criterion.remissions else ())):
         rows = times.filter(pl.col("param") == param)
         found[param] = _measured(time_estimate(rows["days"].to_numpy(), rows["event"].to_numpy().astype(np.int8)).json())
     return found

@@ -16,7 +16,8 @@ from remission.assessing.ledger import Ledger
 from remission.assessing.places import Places
 from remission.assessing.rows import Rows
 from remission.assessing.shaping import Shaped
-from remission.response.scans import Codes, Flags, Kind, Status
+from remission.response.arrays import Codes, Flags
+from remission.response.scans import Kind, Status, baseline_visit
 
 FRAGMENT = re.compile(r"(.+?)(?:\.\d+|[a-z])")
 
@@ -34,8 +35,7 @@ class Baseline:
     @classmethod
     def of(cls, day: NDArray[np.float64], shaped: Shaped, unsure: Flags) -> Baseline:
         """`day` [M, V] from time zero."""
-        held = np.isfinite(day)
-        visit = np.where(held.any(axis=1), np.maximum((held & (day <= 0)).sum(axis=1), 1) - 1, -1)
+        visit = baseline_visit(day)
         patients = np.arange(day.shape[0])
         up_to = (np.arange(day.shape[1]) <= visit[:, None])[:, :, None]
         there = shaped.row >= 0

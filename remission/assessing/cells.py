@@ -15,7 +15,7 @@ from remission.assessing.columns import CHANGES, Column
 from remission.assessing.ledger import Ledger
 from remission.assessing.sheet import Sheet
 from remission.errors import nearest
-from remission.response.scans import Flags, Floats
+from remission.response.arrays import Flags, Floats
 
 EMPTY, BAD = -1, -2
 """Codes of a cell without entry and of one that cannot be used."""
@@ -30,6 +30,7 @@ class Numbers:
 
     @property
     def given(self) -> Flags:
+        """Rows with a number that can be used."""
         return ~np.isnan(self.value)
 
 
@@ -44,6 +45,7 @@ class Coded:
 
     @cached_property
     def names(self) -> list[str]:
+        """The entries by their numbers."""
         return self.entries.to_list()
 
     def flagged(self, wrong: pl.Series) -> Flags:

@@ -22,10 +22,6 @@ class Column:
     unit: str
     meaning: str
 
-    @property
-    def is_number(self) -> bool:
-        return self.holds in ("number", "count", "flag")
-
 
 def _read(table: str) -> Mapping[str, Column]:
     rows = [row for _, row in read_rows(Path(__file__).with_name("columns.csv"), HEADER) if row["table"] == table]

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from remission.assessing.encoding import as_utf8
-from remission.assessing.ledger import Ledger
+from remission.assessing.ledger import SHOWN, Ledger
 from remission.assessing.sheet import Sheet
 
 QUOTE, NEWLINE, RETURN = b'"\n\r'
@@ -147,7 +147,7 @@ def _whole_rows(name: str, table: pl.DataFrame, counts: NDArray[np.int64], colum
             (ragged & ~many, "the row has fewer cells than the header", "write a comma for every column, also where the cell is empty"),
         ):
             told = [
-                (at, message, f"{counts[at] + 1} cells, the header has {columns}", remedy) for at in np.flatnonzero(wrong)[:50].tolist()
+                (at, message, f"{counts[at] + 1} cells, the header has {columns}", remedy) for at in np.flatnonzero(wrong)[:SHOWN].tolist()
             ]
             ledger.told(sheet, "", told, int(wrong.sum()))
     blank = table.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()

@@ -53,8 +53,17 @@ def _patient(columns: Mapping[str, list[Any]], row: int) -> Json:
 def _visits(visits: pl.DataFrame) -> list[Json]:
     names = ("day", "sum_mm", "nadir_mm", "target", "non_target", "new", "overall", "rule")
     return [
-        {"day": day, "sum_mm": burden, "nadir_mm": nadir, "target": t, "non_target": n, "new": new, "overall": overall, "rule": rule}
-        for day, burden, nadir, t, n, new, overall, rule in zip(*(_plain(visits[name]) for name in names), strict=True)
+        {
+            "day": day,
+            "sum_mm": burden,
+            "nadir_mm": nadir,
+            "target": target,
+            "non_target": other,
+            "new": new,
+            "overall": overall,
+            "rule": rule,
+        }
+        for day, burden, nadir, target, other, new, overall, rule in zip(*(_plain(visits[name]) for name in names), strict=True)
     ]
 
 

@@ -13,16 +13,14 @@ from remission.assessing import reading
 from remission.assessing.arms import arm_estimates
 from remission.assessing.records import Found, tables_of
 from remission.assessing.result import Assessment
+from remission.assessing.sheets import Source
 from remission.response import criteria as known_criteria
 from remission.response import refractory, scan_endpoints
-from remission.response.choices import Choice, settled
+from remission.response.choices import Choice, settled, written
 from remission.response.criterion import Criterion
 from remission.version import VERSION
 
-Source = str | Path | pl.DataFrame
 Progress = Callable[[str, int, int], None]
-LESION_BY_LESION = ("lugano",)
-"""Criteria whose progression is one of a single lesion, not of the sum."""
 UNCONFIRMED = "unconfirmed"
 """How a source says that nobody has looked a rule up."""
 
@@ -52,7 +50,7 @@ def assess(
         criterion.name,
         values,
         tables,
-        arm_estimates(tables, criterion.name, bool(values["confirmed"])),
+        arm_estimates(tables, criterion, bool(values["confirmed"])),
         [*read.notes, *_notes(criterion, values, options)],
         _facts(measurements, patients, found),
     )
@@ -95,17 +93,13 @@ def definition_of(criterion: Criterion, values: Mapping[str, Any]) -> str:
 
 def _notes(criterion: Criterion, values: Mapping[str, Any], given: object) -> list[str]:
     choices = choices_of(criterion)
-    changed = [f"{name} = {_said(values[name])}" for name, choice in choices.items() if values[name] != choice.default]
+    changed = [f"{name} = {written(values[name])}" for name, choice in choices.items() if values[name] != choice.default]
     open_ = [rule.name for rule in (*criterion.rules.values(), *choices.values()) if UNCONFIRMED in rule.source]
     notes = [f"Criterion: {criterion.title}."]
     notes.append(f"Options other than the default: {', '.join(changed)}." if changed else "All options have their defaults.")
     if open_:
         notes.append(f"From memory, not yet confirmed in the publication: {', '.join(dict.fromkeys(open_))}.")
     return notes
-
-
-def _said(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _facts(measurements: Source, patients: Source | None, found: Found) -> dict[str, Any]:
@@ -125,7 +119,7 @@ def _facts(measurements: Source, patients: Source | None, found: Found) -> dict[
 def _lines(criterion: Criterion) -> list[float]:
     """Changes of the burden in percent at which figures draw a line: progression (from the lowest) and response (from the baseline)."""
     rules, found = criterion.rules, []
-    if "progression" in rules and criterion.name not in LESION_BY_LESION:
+    if "progression" in rules and not criterion.by_lesion:
         found.append(100 * rules["progression"].value)
     return [*found, -100 * rules["partial_response"].value] if "partial_response" in rules else found
 

@@ -8,7 +8,7 @@ from remission.assessing.ledger import SHOWN, Ledger
 from remission.assessing.people import People
 from remission.assessing.places import Index
 from remission.assessing.sheet import Sheet
-from remission.response.scans import Flags, Floats
+from remission.response.arrays import Flags, Floats
 
 BEFORE = (
     ("death", "time_zero", "the death lies before time zero"),

@@ -10,7 +10,7 @@ import polars as pl
 from remission.assessing.cells import EMPTY, Coded, coded
 from remission.assessing.ledger import Ledger
 from remission.assessing.sheet import Sheet
-from remission.response.scans import Flags
+from remission.response.arrays import Flags
 
 TOTALS = ("total", "totals", "sum", "mean", "average", "median", "n", "count", "gesamt", "summe", "mittelwert")
 NO_NAMES = ("NA", "N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!")

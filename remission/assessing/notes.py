@@ -9,15 +9,22 @@ import numpy as np
 from remission.assessing.people import People
 from remission.assessing.rows import Rows
 from remission.assessing.shaping import Shaped
+from remission.response.arrays import Flags
 from remission.response.criterion import Criterion
-from remission.response.scans import Flags, Kind, Scans, Status
+from remission.response.scans import NON_TARGETS, TARGETS, Kind, Scans, Status
+from remission.response.target_choice import RULES
 
 NAMED = 5
 """Patients or rows named in one note."""
-TARGETS, PER_ORGAN = 5, 2
-NODE, LESION = 15.0, 10.0
-"""Millimeters a target node and another target have at baseline (RECIST 1.1, sections 3.1.1 and 3.1.2)."""
-LONG, CLOSE = 300.0, 7.0
+MOST_TARGETS, PER_ORGAN = RULES["targets"].value, RULES["targets_per_organ"].value
+NODE, LESION = RULES["measurable_node"].value, RULES["measurable"].value
+"""How many targets RECIST 1.1 takes, and the millimeters a node and another target have at the baseline."""
+FEW_BLASTS = 5.0
+"""Percent of the marrow under which a patient is named whose leukemia is to be treated."""
+LONG = 300.0
+"""Millimeters over which a diameter is named, in case it has another unit."""
+CLOSE = 7.0
+"""Days under which two visits of a patient are named."""
 
 
 def notes_of(scans: Scans, rows: Rows, shaped: Shaped, people: People, pieces: list[str], criterion: Criterion | None) -> tuple[str, ...]:
@@ -27,6 +34,7 @@ def notes_of(scans: Scans, rows: Rows, shaped: Shaped, people: People, pieces: l
         *_of_patients(scans, people),
         *_of_baselines(scans),
         *_of_targets(scans, pieces),
+        *_of_blasts(scans, criterion),
         *_of_columns(rows, criterion),
     ]
     return tuple(found)
@@ -73,22 +81,33 @@ def _of_baselines(scans: Scans) -> list[str]:
     return found
 
 
+def _of_blasts(scans: Scans, criterion: Criterion | None) -> list[str]:
+    """Leukemia that would be in remission from the start is named, in case blasts were written as a fraction."""
+    if criterion is None or criterion.name != "leukemia" or not scans.day.shape[1]:
+        return []
+    first = np.take_along_axis(scans.finding("blasts"), np.maximum(scans.baseline, 0)[:, None], axis=1)[:, 0]
+    few = (first < FEW_BLASTS) & scans.held.any(axis=1)
+    if not few.any():
+        return []
+    return [f"marrow blasts under {FEW_BLASTS:g} % at baseline, taken as percent (0.6 is 0.6 %, not 60 %): {_who(scans, few)}"]
+
+
 def _of_targets(scans: Scans, pieces: list[str]) -> list[str]:
     if not scans.kind.size:
         return []
-    target, node = scans.is_kind(Kind.TARGET, Kind.TARGET_NODE), scans.is_kind(Kind.TARGET_NODE)
+    target, node = scans.is_kind(*TARGETS), scans.is_kind(Kind.TARGET_NODE)
     visit = np.maximum(scans.baseline, 0)[:, None, None]
     size = np.take_along_axis(scans.diameter, visit, axis=1)[:, 0]
     status = np.take_along_axis(scans.status, visit, axis=1)[:, 0]
     there = target & (status >= Status.TOO_SMALL)
-    several = there.sum(axis=1) > TARGETS
+    several = there.sum(axis=1) > MOST_TARGETS
     small = there & ((status == Status.TOO_SMALL) | (size < np.where(node, NODE, LESION)))
     crowded = _crowded(scans, there & ~node) | ((there & node).sum(axis=1) > PER_ORGAN)
-    unseen = scans.is_kind(Kind.NON_TARGET, Kind.NON_TARGET_NODE) & (status == Status.NOT_EVALUABLE)
+    unseen = scans.is_kind(*NON_TARGETS) & (status == Status.NOT_EVALUABLE)
     long = (scans.diameter > LONG).any(axis=(1, 2))
     said = (
-        (several, f"more than {TARGETS} targets, judged as given"),
-        (crowded, f"more than {PER_ORGAN} targets in one organ, judged as given"),
+        (several, f"more than {MOST_TARGETS:g} targets, judged as given"),
+        (crowded, f"more than {PER_ORGAN:g} targets in one organ, judged as given"),
         (small.any(axis=1), f"target nodes under {NODE:g} mm or other targets under {LESION:g} mm at baseline, judged as given"),
         (unseen.any(axis=1), "non-targets not evaluated at baseline"),
         (long, f"diameters over {LONG:g} mm, taken as millimeters"),
@@ -114,8 +133,14 @@ def _crowded(scans: Scans, target: Flags) -> Flags:
 def _of_columns(rows: Rows, criterion: Criterion | None) -> list[str]:
     if criterion is None:
         return []
+    found = []
     unused = [name for name in rows.findings if name not in (*criterion.needs, *criterion.uses)]
-    return [f"columns that {criterion.name} does not use: {', '.join(unused)}"] if unused else []
+    if unused:
+        found.append(f"columns that {criterion.name} does not use: {', '.join(unused)}")
+    missing = [name for name in criterion.uses if not rows.sheet.has(name)]
+    if missing:
+        found.append(f"columns that {criterion.name} reads and that are not there: {', '.join(missing)}; what that means, each visit says")
+    return found
 
 
 def _who(scans: Scans, flagged: Flags) -> str:

@@ -20,9 +20,8 @@ def read_options(path: str | Path, criterion: str | None = None) -> dict[str, ob
         place = f"{path}, [{section}]: `{key}`" if section else f"{path}: `{key}`"
         if isinstance(value, Mapping | list):
             known = (*criteria.names(), *SECTIONS)
-            problems.add(
-                f"this is no option{nearest(key, known)}", place, remedy=f"sections are {', '.join(known)}; options are single values"
-            )
+            remedy = f"write single values, without a heading or under one of {', '.join(f'[{name}]' for name in known)}"
+            problems.add(f"this is no option{nearest(key, known)}", place, remedy=remedy)
         elif key in found:
             problems.add("the option is given twice", place, value, "keep it at one place")
         else:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from remission.assessing.cells import EMPTY, Coded, Numbers, dates, looked_up, numbers
 from remission.assessing.columns import DAYS, PATIENTS
-from remission.assessing.ledger import Ledger
+from remission.assessing.ledger import SHOWN, Ledger
 from remission.assessing.names import names, patients
 from remission.assessing.places import Index
 from remission.assessing.sheet import Sheet
-from remission.response.scans import Flags, Floats, Patients
+from remission.response.arrays import Flags, Floats
+from remission.response.scans import Patients
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _one_row_each(sheet: Sheet, patient: Index, patients: int, ledger: Ledger) -
     again = named[row[patient[named]] != named]
     told = [
         (at, f"the patient stands in row {sheet.rows[row[patient[at]]]} already", sheet.cell(at, "patient"), "keep one row per patient")
-        for at in again[:50].tolist()
+        for at in again[:SHOWN].tolist()
     ]
     ledger.told(sheet, "patient", told, again.size)
     return row

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from remission.assessing.cells import EMPTY
 from remission.assessing.rows import Rows
-from remission.response.scans import Flags, Floats
+from remission.response.arrays import Flags, Floats
 
 Index = NDArray[np.int64]
 
@@ -39,6 +39,7 @@ class Places:
 
     @property
     def shape(self) -> tuple[int, int, int]:
+        """How many patients, visits and lesions there are, the last two at most."""
         return self.day.shape[0], self.day.shape[1], self.names.shape[1]
 
     @cached_property

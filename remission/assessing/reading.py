@@ -29,8 +29,6 @@ from remission.assessing.sheets import Source, read_sheet
 from remission.response.criterion import Criterion
 from remission.response.scans import Scans
 
-PRODUCTS = ("lugano", "rano2")
-"""Criteria that can do without second axes, yet measure by them where there are any."""
 SIZES = ("diameter_mm", "perpendicular_mm")
 ONE_AXIS = {"dimension": "1d", "missing_perpendicular": "round", "single_axis": "round"}
 """Options, with the choice under which one axis of a target is enough."""
@@ -127,7 +125,7 @@ def _two_axes(sheet: Sheet, criterion: Criterion | None, options: Mapping[str, o
     if criterion is None or not sheet.has("perpendicular_mm") or any(options.get(name) == one for name, one in ONE_AXIS.items()):
         return False
     given = sheet.table["perpendicular_mm"].null_count() < sheet.rows.size
-    return "perpendicular_mm" in criterion.needs or (criterion.name in PRODUCTS and given)
+    return "perpendicular_mm" in criterion.needs or (criterion.two_axes and given)
 
 
 def _has_targets(sheet: Sheet) -> bool:

@@ -14,13 +14,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from remission.assessing.words import labels, percent_change, sentences, starts
+from remission.assessing.words import labels, percent_change, sentences
+from remission.response.arrays import at
+from remission.response.cases import Classes
 from remission.response.criterion import Criterion
-from remission.response.judged import Best, Judged, Response
+from remission.response.judged import RESPONSES, Best, Judged, Response
+from remission.response.scan_endpoints import Rows
 from remission.response.scans import FINDINGS, Kind, Scans, Status
 
-RESPONSES = (Response.CR, Response.PR, Response.CRI, Response.CRH)
-"""What counts as a response."""
 CONTROL = (*RESPONSES, Response.SD, Response.NON_CR_NON_PD)
 """What counts as disease control."""
 PER_PATIENT = ("pfs", "dor", "os")
@@ -37,8 +38,8 @@ class Found:
     scans: Scans
     judged: Judged
     best: Best
-    times: Mapping[str, Any]
-    classes: Any
+    times: Mapping[str, Rows]
+    classes: Classes
     organs: Sequence[str]
     time_zero: NDArray[Any] | None
     """Dates of time zero, where the measurements are dated."""
@@ -59,7 +60,7 @@ def patients_of(found: Found, times: pl.DataFrame) -> pl.DataFrame:
         {
             **_named(found, np.arange(scans.day.shape[0])),
             **_dates(found),
-            "baseline_day": _at_baseline(scans),
+            "baseline_day": at(scans.day, scans.baseline),
             "visits_held": scans.held.sum(axis=1),
             **_reached(found),
             **{name: getattr(scans.patients, name) for name in _EVENTS},
@@ -113,7 +114,7 @@ def visits_of(found: Found) -> pl.DataFrame:
             "day": scans.day[held],
             "sum_mm": burden,
             "nadir_mm": lowest,
-            "change": percent_change(burden, starts(judged)[patient]),
+            "change": percent_change(burden, at(judged.sum, judged.baseline)[patient]),
             "change_from_nadir": percent_change(burden, lowest),
             "target": pl.Series(labels(judged.target[held], own), dtype=pl.String),
             "non_target": pl.Series(labels(judged.non_target[held], own), dtype=pl.String),
@@ -173,13 +174,6 @@ def _dates(found: Found) -> dict[str, pl.Series]:
     if found.time_zero is None:
         return {}
     return {"time_zero": pl.Series(found.time_zero.astype("datetime64[D]"))}
-
-
-def _at_baseline(scans: Scans) -> NDArray[np.float64]:
-    if not scans.day.shape[1]:
-        return np.full(scans.day.shape[0], np.nan)
-    day = np.take_along_axis(scans.day, np.maximum(scans.baseline, 0)[:, None], axis=1)[:, 0]
-    return np.where(scans.baseline >= 0, day, np.nan)
 
 
 def _lesion_names(scans: Scans, patient: NDArray[np.int64], lesion: NDArray[np.int64]) -> pl.Series:

@@ -16,6 +16,7 @@ from remission import run_directory
 from remission.assessing import tables as adam
 from remission.assessing.document import patients_document
 from remission.errors import InputError, nearest
+from remission.response.scan_endpoints import DEFINITIONS
 from remission.version import VERSION
 
 SCHEMA = 1
@@ -25,14 +26,7 @@ INTENDED_USE = (
     "Research use only. Measurements as they were given, judged by a named criterion with the options listed: not for diagnosis, for "
     "choosing a treatment, or for any other decision about the care of a patient."
 )
-TITLES = {
-    "pfs": "Progression-free survival",
-    "os": "Overall survival",
-    "dor": "Duration of response",
-    "ttp": "Time to progression",
-    "efs": "Event-free survival",
-    "rfs": "Relapse-free survival",
-}
+TITLES = {key: one.title for key, one in DEFINITIONS.items()}
 FIGURES = ("waterfall", "spider", "swimmer", "timeline")
 
 

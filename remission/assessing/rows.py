@@ -13,14 +13,16 @@ from remission.assessing.columns import MEASUREMENTS
 from remission.assessing.ledger import Ledger
 from remission.assessing.names import names, patients
 from remission.assessing.sheet import Sheet
-from remission.response.scans import FINDINGS, Flags, Kind, Status
+from remission.response.arrays import Flags
+from remission.response.scans import FINDINGS, Kind, Status
+from remission.response.target_choice import RULES
 
 KINDS = {kind.text: int(kind) for kind in Kind}
 STATUSES = {
     status.text: int(status) for status in (Status.MEASURED, Status.TOO_SMALL, Status.ABSENT, Status.PRESENT, Status.PROGRESSION)
 } | {Status.NOT_EVALUABLE.text: int(Status.NOT_EVALUABLE)}
-MEASURABLE = 10.0
-"""Millimeters from which a lesion is not too small to measure (RECIST 1.1, section 3.1)."""
+MEASURABLE = RULES["measurable"].value
+"""Millimeters from which a lesion is not too small to measure, as in RECIST 1.1."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Rows:
 
     @property
     def of_lesion(self) -> Flags:
+        """Rows that name a lesion; the others tell of the visit alone."""
         return self.lesion.code != EMPTY
 
 
@@ -205,4 +208,5 @@ def _perpendicular_fits(rows: Rows, two_axes: bool, ledger: Ledger) -> None:
 
 
 def organs_of(rows: Rows) -> tuple[str, ...]:
+    """The names of the organs by their numbers."""
     return tuple(rows.organ.names)

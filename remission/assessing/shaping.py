@@ -12,7 +12,8 @@ from remission.assessing.cells import BAD
 from remission.assessing.ledger import Ledger
 from remission.assessing.places import Index, Places
 from remission.assessing.rows import Rows
-from remission.response.scans import NO_LESION, Codes, Flags, Floats, Status
+from remission.response.arrays import Codes, Flags, Floats
+from remission.response.scans import NO_LESION, Status
 
 LARGEST = 400_000_000
 """Places of lesions at visits that are kept in memory, padding included."""

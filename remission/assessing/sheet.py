@@ -22,9 +22,11 @@ class Sheet:
     """Whether every other row could be read; where one could not, it is not known what else is there."""
 
     def has(self, *columns: str) -> bool:
+        """Whether all of these columns are there."""
         return all(column in self.table.columns for column in columns)
 
     def cell(self, row: int, column: str) -> object:
+        """The cell of a row by its index; None in a column that is not there."""
         return self.table.item(row, column) if column in self.table.columns else None
 
     def place(self, number: int, column: str) -> str:

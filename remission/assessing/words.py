@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.response.judged import Judged, Response
+from remission.response.arrays import at
+from remission.response.judged import MARKS, Judged, Response
 
 Texts = list[str | None]
-COMMON = {Response.NE: "NE", Response.EARLIER: "NE", Response.BASELINE: "baseline"}
-"""How codes are written where a criterion does not say."""
 
 
 def labels(codes: NDArray[Any], written: Mapping[Response, str]) -> Texts:
     """Each code as the criterion writes it; None where there is nothing of the kind."""
-    known = {code: code.name.replace("_", "-") for code in Response} | COMMON | dict(written)
+    known = {code: code.name.replace("_", "-") for code in Response} | MARKS | dict(written)
     table = np.array([None if code is Response.NONE else known[code] for code in sorted(Response)], dtype=object)
     return table[np.asarray(codes, dtype=np.int64) - int(min(Response))].tolist()
 
@@ -54,19 +53,12 @@ class _Columns:
         if name == "nadir":
             return judged.nadir[held]
         if name == "baseline":
-            return np.broadcast_to(starts(judged)[:, None], held.shape)[held]
+            return np.broadcast_to(at(judged.sum, judged.baseline)[:, None], held.shape)[held]
         if name == "rise":
             return self["sum"] - self["nadir"]
         if name == "fall":
             return -self["from_baseline"]
         return percent_change(self["sum"], self[name.removeprefix("from_")])
-
-
-def starts(judged: Judged) -> NDArray[np.float64]:
-    """The burden at each patient's baseline [M]."""
-    first = judged.baseline
-    burden = np.take_along_axis(judged.sum, np.maximum(first, 0)[:, None], axis=1)[:, 0] if judged.sum.shape[1] else np.nan
-    return np.where(first >= 0, burden, np.nan)
 
 
 def percent_change(value: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.float64]:

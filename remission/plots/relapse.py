@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from remission.durations import DAYS_PER_MONTH
 from remission.plots.axes import SHARE_TICKS, Panel, panel, x_axis, y_axis
 from remission.plots.axes import month_ticks as ticks_of_months
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
 from remission.plots.palette import FATE_COLORS, QUIET
 from remission.plots.rounding import count, counted, percent
-from remission.plots.survival import DAYS_PER_MONTH
 from remission.plots.svg import element, ribbon, staircase, text, title, wrapped
 from remission.response.competing_risks import Incidence, aalen_johansen
 

@@ -13,8 +13,8 @@ from remission.plots.labels import apart
 from remission.plots.legend import Key, legend
 from remission.plots.palette import INK, PAPER, QUIET
 from remission.plots.responses import from_best, response_color
-from remission.plots.rounding import count, counted
-from remission.plots.sampling import by_patient, spread
+from remission.plots.rounding import counted
+from remission.plots.sampling import by_patient, heading_of, spread
 from remission.plots.svg import circle, diamond, element, line, path, polyline, text, text_width, title
 from remission.plots.waterfall import span_of_changes, ticks_of_changes
 
@@ -64,8 +64,7 @@ def _panel(
     area = panel(52, top, width - room, top + (220 if is_phone(width) else 270), months, span_of_changes(points["change"]))
     parts = []
     if named:
-        sample = f", {count(MOST)} of them drawn" if own.height > MOST else ""
-        parts.append(text(f"{name} ({counted(own.height, 'patient')}{sample})", 4, top - 26, 13, font_weight=600))
+        parts.append(text(heading_of(name, own.height, MOST), 4, top - 26, 13, font_weight=600))
     parts += y_axis(area, ticks_of_changes(area.y.high), "change from baseline")
     ticks = month_ticks(months[1], area.right - area.left)
     parts += x_axis(area, [(tick, f"{tick:g}") for tick in ticks], "months")

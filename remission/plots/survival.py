@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from remission.durations import DAYS_PER_MONTH
 from remission.plots.axes import SHARE_TICKS, Panel, month_ticks, panel, x_axis, y_axis
 from remission.plots.figure import Drawing, Figure, is_phone, without_data
 from remission.plots.legend import Key, legend
@@ -16,8 +17,6 @@ from remission.plots.rounding import count, months, percent, percent_interval, w
 from remission.plots.svg import diamond, element, line, path, polyline, ribbon, staircase, text, title, wrapped
 from remission.response.survival import Curve, bands, number_at_risk, quantile, survival_at
 from remission.response.survival import kaplan_meier as estimate_curve
-
-DAYS_PER_MONTH = 30.4375
 
 
 @dataclass(frozen=True)

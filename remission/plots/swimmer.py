@@ -14,8 +14,8 @@ from remission.plots.legend import Key, legend
 from remission.plots.marks import arrow, cross
 from remission.plots.palette import INK, PAPER, QUIET, RULE
 from remission.plots.responses import from_best, response_color
-from remission.plots.rounding import count, counted
-from remission.plots.sampling import by_patient, spread
+from remission.plots.rounding import counted
+from remission.plots.sampling import by_patient, heading_of, spread
 from remission.plots.svg import diamond, line, rect, text, text_width
 
 MOST = 40
@@ -77,8 +77,7 @@ def _arm(
     parts = []
     if name:
         top += 24
-        sample = f", {count(MOST)} of them drawn" if own.height > MOST else ""
-        parts.append(text(f"{name} ({counted(own.height, 'patient')}{sample})", 4, top, 13, font_weight=600))
+        parts.append(text(heading_of(name, own.height, MOST), 4, top, 13, font_weight=600))
     top += 10
     area = panel(min(left, width / 3), top, width - 24, top + LANE * shown.height, months, (0, 1))
     ticks = month_ticks(months[1], area.right - area.left)

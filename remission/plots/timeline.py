@@ -15,9 +15,9 @@ from remission.plots.marks import cross
 from remission.plots.palette import ARM_COLORS, INK, PAPER, QUIET, RULE, ink_on
 from remission.plots.responses import from_best, response_color
 from remission.plots.rounding import counted, number
+from remission.plots.rounding import unit as printed_unit
 from remission.plots.svg import circle, diamond, line, path, polyline, rect, text, text_width
 
-UNITS = {"mm": "mm", "mm2": "mm²", "%": "%"}
 BURDENS = {"mm": "sum of targets", "mm2": "sum of products", "%": "marrow blasts"}
 CHIP = 18.0
 LESION = "#8c95a3"
@@ -53,7 +53,7 @@ def timeline(patient: pl.DataFrame, visits: pl.DataFrame, lesions: pl.DataFrame,
             parts += y_axis(
                 area,
                 _ticks(area.y.high),
-                f"{BURDENS.get(unit, 'burden')} ({UNITS.get(unit, unit)})" if not phone else UNITS.get(unit, unit),
+                f"{BURDENS.get(unit, 'burden')} ({printed_unit(unit)})" if not phone else printed_unit(unit),
             )
             parts += _lesion_lines(lesions, area, unit) + _burden(seen, area, unit)
         parts += x_axis(area, [(day, f"{day:g}") for day in _day_ticks(*ends, area.right - area.left)], "days from time zero")
@@ -134,7 +134,7 @@ def _burden(seen: list[dict[str, Any]], area: Panel, unit: str) -> list[str]:
     parts = [path(polyline(xs, ys), stroke=INK, stroke_width=2.4, stroke_linejoin="round")] if len(known) > 1 else []
     for x, y, visit in zip(xs.tolist(), ys.tolist(), known, strict=True):
         change = "" if visit["change"] is None else f", {visit['change']:+.1f}% from baseline"
-        tip = f"day {visit['day']:g}: {number(visit['sum_mm'], 4)} {UNITS.get(unit, unit)}{change}"
+        tip = f"day {visit['day']:g}: {number(visit['sum_mm'], 4)} {printed_unit(unit)}{change}"
         parts.append(circle(x, y, 4, tip, fill=INK))
     return parts + _new_lesions(seen, area)
 

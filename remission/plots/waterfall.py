@@ -71,6 +71,7 @@ def span_of_changes(changes: pl.Series) -> tuple[float, float]:
 
 
 def ticks_of_changes(high: float) -> list[tuple[float, str]]:
+    """Every 50 % from -100 % up."""
     return [(float(value), f"{value:+d}%" if value else "0") for value in range(-100, int(high) + 1, 50)]
 
 

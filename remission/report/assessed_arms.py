@@ -7,15 +7,10 @@ from typing import Any
 
 from remission.plots.rounding import ABSENT, count, counted, months, percent, percent_interval
 from remission.report.elements import Markup, joined, table, tag
+from remission.response.scan_endpoints import DEFINITIONS
 
 RATES = {"orr": "Response rate", "cr": "Complete response", "dcr": "Disease control"}
-TIMES = {
-    "dor": "Duration of response",
-    "pfs": "Progression-free survival",
-    "rfs": "Relapse-free survival",
-    "efs": "Event-free survival",
-    "os": "Overall survival",
-}
+TIMES = {key: DEFINITIONS[key].title for key in ("dor", "pfs", "rfs", "efs", "os")}
 LANDMARKS = ("6", "12", "24")
 CAPTION = "In brackets 95% intervals: Clopper-Pearson for rates, log-log for times. Medians in months of 30.4 days."
 

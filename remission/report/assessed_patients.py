@@ -12,6 +12,7 @@ import polars as pl
 
 from remission import plots
 from remission.plots.rounding import ABSENT, count, counted, number
+from remission.plots.rounding import unit as printed_unit
 from remission.report.elements import Markup, details, figure, joined, paragraph, table, tag
 
 MOST = 100
@@ -20,7 +21,6 @@ FEW = 12
 """Patients up to whom those parts are open."""
 MANY = 40
 """Patients from whose number on the list is folded away."""
-UNITS = {"mm": "mm", "mm2": "mm²", "%": "%"}
 BURDENS = {"%": "Blasts"}
 FINDINGS = {
     "steroid": "Steroid (mg/day)",
@@ -66,7 +66,14 @@ def _line(row: Row) -> tuple[str, ...]:
 
 
 def change(value: float | None) -> str:
+    """A change in percent with its sign."""
     return ABSENT if value is None else f"{value:+.1f}%"
+
+
+def days(row: Row, param: str) -> str:
+    """Days to an event, with a plus where censored."""
+    found = row[f"{param}_days"]
+    return ABSENT if found is None else f"{found:g}{'' if row[f'{param}_event'] else '+'}"
 
 
 def _day(value: float | None) -> str:
@@ -75,10 +82,9 @@ def _day(value: float | None) -> str:
 
 def _time(row: Row, param: str) -> Markup:
     """Days, with a plus where censored, and why."""
-    days = row[f"{param}_days"]
-    if days is None:
+    if row[f"{param}_days"] is None:
         return Markup(ABSENT)
-    return joined([f"{days:g}{'' if row[f'{param}_event'] else '+'} d ", tag("small", row[f"{param}_reason"])])
+    return joined([f"{days(row, param)} d ", tag("small", row[f"{param}_reason"])])
 
 
 def parts(tables: Mapping[str, pl.DataFrame], unit: str, read: Sequence[str]) -> Markup:
@@ -145,7 +151,7 @@ class Column:
 
 
 def _columns(unit: str, findings: Sequence[str]) -> list[Column]:
-    burden, said = BURDENS.get(unit, "Sum"), UNITS.get(unit, unit)
+    burden, said = BURDENS.get(unit, "Sum"), printed_unit(unit)
     lesions = [
         Column("Target", lambda visit: visit["target"] or ABSENT, False),
         Column("Non-target", lambda visit: visit["non_target"] or ABSENT, False),
@@ -173,7 +179,7 @@ def _finding(name: str, visit: Row) -> str:
 def _when(day: float, zero: date | None) -> Markup:
     if zero is None:
         return Markup(f"day {day:g}")
-    return joined([f"day {day:g}", tag("small", f" {(zero + timedelta(days=int(day))).isoformat()}")])
+    return joined([f"day {day:g}", Markup("<br>"), tag("small", (zero + timedelta(days=int(day))).isoformat())])
 
 
 def _measurements(lesions: pl.DataFrame) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 
 from remission.plots.rounding import count
 from remission.report.elements import Markup, bullets, definitions, details, joined, paragraph, table, tag
-from remission.response.choices import Choice
+from remission.response.choices import Choice, written
 from remission.response.criterion import Criterion
 
 
@@ -33,13 +33,8 @@ def _options(headings: tuple[str, ...], names: list[str], values: Mapping[str, A
 
 
 def _value(value: Any, choice: Choice) -> Markup:
-    said = tag("b", f"{plain(value)}{f' {choice.unit}' if choice.unit not in ('', '1') else ''}")
-    return said if value == choice.default else joined([said, tag("small", f" default {plain(choice.default)}")])
-
-
-def plain(value: Any) -> str:
-    """A value as people write it: true, 42, fda."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    said = tag("b", f"{written(value)}{f' {choice.unit}' if choice.unit not in ('', '1') else ''}")
+    return said if value == choice.default else joined([said, tag("small", f" default {written(choice.default)}")])
 
 
 def rules(criterion: Criterion) -> Markup:
@@ -52,6 +47,7 @@ def rules(criterion: Criterion) -> Markup:
 
 
 def notes(given: list[str]) -> Markup:
+    """What a reader should know, one line each."""
     return bullets(given) if given else paragraph("None.")
 
 

@@ -6,7 +6,6 @@ import io
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from rich import box
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from remission.assessing.job import choices_of
+from remission.assessing.result import Assessment
 from remission.errors import InputError
 from remission.plots.rounding import ABSENT, count, counted
 from remission.report import assessed_arms, assessed_patients, assessed_rules
@@ -21,14 +21,9 @@ from remission.report.elements import Markup, figure, joined, paragraph, section
 from remission.report.page import POLICY
 from remission.response import criteria
 from remission.response.criterion import Criterion
+from remission.response.scan_endpoints import DEFINITIONS
 
-CURVES = {
-    "pfs": "Progression-free survival",
-    "rfs": "Relapse-free survival",
-    "efs": "Event-free survival",
-    "os": "Overall survival",
-    "dor": "Duration of response",
-}
+CURVES = ("pfs", "rfs", "efs", "os", "dor")
 TERMINAL_PATIENTS = 40
 WATERFALL = "Largest fall, or smallest rise, of the burden from the baseline before progression; bars take the color of the best response."
 LINES = (
@@ -40,7 +35,7 @@ SWIMMER = "The color is the response of the last visit. Point at a lane or a mar
 KAPLAN_MEIER = "Bands are 95% log-log intervals; short strokes are patients who were censored."
 
 
-def html(result: Any) -> str:
+def html(result: Assessment) -> str:
     """The report of an `Assessment` as one HTML text."""
     criterion = criteria.get(result.criterion)
     parts = [part for part in _sections(result, criterion) if part is not None]
@@ -57,7 +52,7 @@ def html(result: Any) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{joined(body)}</main></body></html>\n'
 
 
-def write(result: Any, path: str | PathLike[str]) -> Path:
+def write(result: Assessment, path: str | PathLike[str]) -> Path:
     """Write the report to `path`; `InputError` when it cannot be written."""
     target = Path(path)
     try:
@@ -69,7 +64,7 @@ def write(result: Any, path: str | PathLike[str]) -> Path:
     return target
 
 
-def _header(result: Any, criterion: Criterion) -> Markup:
+def _header(result: Assessment, criterion: Criterion) -> Markup:
     patients = result.tables["patients"]
     arms = f" in {counted(len(result.arms), 'arm')}" if len(result.arms) > 1 else ""
     said = f"{counted(patients.height, 'patient')}{arms}, {counted(result.tables['visits'].height, 'visit')}"
@@ -83,11 +78,11 @@ def _header(result: Any, criterion: Criterion) -> Markup:
     )
 
 
-def _footer(result: Any) -> Markup:
+def _footer(result: Assessment) -> Markup:
     return tag("footer", paragraph(f"Made by remission {result.facts['version']}, criteria {result.criterion}."))
 
 
-def _sections(result: Any, criterion: Criterion) -> list[tuple[str, str, Markup] | None]:
+def _sections(result: Assessment, criterion: Criterion) -> list[tuple[str, str, Markup] | None]:
     unit = result.facts.get("unit", "mm")
     return [
         ("arms", "Response and survival", joined([assessed_arms.arms_table(result.arms), paragraph(_counted(result), class_="quiet")])),
@@ -103,12 +98,12 @@ def _sections(result: Any, criterion: Criterion) -> list[tuple[str, str, Markup]
     ]
 
 
-def _counted(result: Any) -> str:
+def _counted(result: Assessment) -> str:
     confirmed = "Only confirmed responses count" if result.options.get("confirmed") else "Responses count without confirmation"
     return f"{assessed_arms.CAPTION} {confirmed}; patients who could not be evaluated stay in the denominator."
 
 
-def _drawn(result: Any, name: str, heading: str, caption: str) -> tuple[str, str, Markup] | None:
+def _drawn(result: Assessment, name: str, heading: str, caption: str) -> tuple[str, str, Markup] | None:
     """A figure with the words that say how to read it; None where it has nothing to show."""
     if name in ("waterfall", "spider") and result.tables["patients"]["best_change"].is_null().all():
         return None
@@ -116,16 +111,16 @@ def _drawn(result: Any, name: str, heading: str, caption: str) -> tuple[str, str
     return name, heading, figure(result.plot(name).html(), f"{caption} {LINES}" if lined else caption)
 
 
-def _curves(result: Any) -> tuple[str, str, Markup]:
+def _curves(result: Assessment) -> tuple[str, str, Markup]:
     """Kaplan-Meier curves of the endpoints that the arms have."""
     parts = [paragraph(KAPLAN_MEIER)]
-    for key, name in CURVES.items():
+    for key in CURVES:
         if all(key in arm for arm in result.arms.values()):
-            parts += [tag("h3", name), figure(result.plot(key).html())]
+            parts += [tag("h3", DEFINITIONS[key].title), figure(result.plot(key).html())]
     return "survival", "Time to event", joined(parts)
 
 
-def text_table(result: Any, width: int = 120) -> str:
+def text_table(result: Assessment, width: int = 120) -> str:
     """Patients and arms for a terminal, in lines of at most `width` letters."""
     patients = result.tables["patients"]
     written = io.StringIO()
@@ -166,13 +161,8 @@ def _patients_grid(patients: pl.DataFrame, arms: bool) -> Table:
         grid.add_column(heading, no_wrap=heading in ("patient", "change"), justify="right" if heading == "change" else "left")
     for row in patients.head(TERMINAL_PATIENTS).iter_rows(named=True):
         days = [ABSENT if row[name] is None else f"{row[name]:g}" for name in ("response_day", "progression_day")]
-        times = [_time(row, param) for param in ("pfs", "dor", "os")]
+        times = [assessed_patients.days(row, param) for param in ("pfs", "dor", "os")]
         own = [row["arm"]] if arms else []
         said = [row["best"] or ABSENT, row["best_confirmed"] or ABSENT, assessed_patients.change(row["best_change"])]
         grid.add_row(row["patient"], *own, *said, *days, *times, row["refractory_class"])
     return grid
-
-
-def _time(row: dict[str, Any], param: str) -> str:
-    days = row[f"{param}_days"]
-    return ABSENT if days is None else f"{days:g}{'' if row[f'{param}_event'] else '+'}"

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from remission.response.arrays import Codes, Flags, Floats, at, first, last
 from remission.response.choices import Choice, read_choices
-from remission.response.judged import Best, Codes, Flags, Floats, Judged, Response
+from remission.response.judged import RESPONSES, Best, Judged, Response
 from remission.response.rules import TOLERANCE
-from remission.response.scans import Kind, Scans
+from remission.response.scans import NON_TARGETS, TARGETS, Scans
 
 CHOICES: Mapping[str, Choice] = read_choices(Path(__file__).with_suffix(".options.csv"))
-RESPONSES = (Response.PR, Response.CR)
 STABLE = (Response.SD, Response.NON_CR_NON_PD)
 ADEQUATE = (Response.PD, Response.UNCONFIRMED_PD, *STABLE, *RESPONSES)
 
@@ -108,34 +107,6 @@ def best_change(scans: Scans, judged: Judged, progression: Flags, own: Flags) ->
         return np.where(start > 0, 100 * (lowest - start) / start, np.nan)
 
 
-def at(values: Floats, visit: NDArray[np.int64]) -> Floats:
-    """The value of each patient at one visit [M]; NaN where the visit is -1."""
-    if not values.shape[1]:
-        return np.full(values.shape[0], np.nan)
-    return np.where(visit >= 0, values[np.arange(values.shape[0]), np.maximum(visit, 0)], np.nan)
-
-
-def first(values: Floats, where: Flags) -> Floats:
-    """The first value of each patient where a flag is set [M], NaN where none is."""
-    if not values.shape[1]:
-        return np.full(values.shape[0], np.nan)
-    place = where.argmax(axis=1)
-    people = np.arange(values.shape[0])
-    return np.where(where[people, place], values[people, place], np.nan)
-
-
-def last(values: Floats, where: Flags) -> Floats:
-    """The last value of each patient where a flag is set [M], NaN where none is."""
-    return first(values[:, ::-1], where[:, ::-1])
-
-
-def earlier(flags: Flags) -> Flags:
-    """Whether a flag was set at an earlier visit [M, V]."""
-    found = np.zeros_like(flags)
-    found[:, 1:] = np.logical_or.accumulate(flags, axis=1)[:, :-1]
-    return found
-
-
 def is_one(codes: Codes, wanted: tuple[Response, ...]) -> Flags:
     """Which codes are one of those wanted."""
     table = np.zeros(256, dtype=bool)
@@ -183,8 +154,8 @@ def _lesser(scans: Scans, reached: Codes, progression: Flags, options: Mapping[s
     progressed = progression.any(axis=1)
     if options["early_progression"] == "progression":
         progressed |= ~calm.any(axis=1) & (scans.patients.death <= options["early_days"] + TOLERANCE)
-    followed = scans.is_kind(Kind.NON_TARGET, Kind.NON_TARGET_NODE).any(axis=1)
-    by_eye = followed & ~scans.is_kind(Kind.TARGET, Kind.TARGET_NODE).any(axis=1)
+    followed = scans.is_kind(*NON_TARGETS).any(axis=1)
+    by_eye = followed & ~scans.is_kind(*TARGETS).any(axis=1)
     stable = np.where(by_eye, np.int8(Response.NON_CR_NON_PD), np.int8(Response.SD))
     fallen = np.where(progressed, np.int8(Response.PD), np.int8(Response.NE))
     return np.where((calm & late).any(axis=1), stable, fallen)

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remission.errors import InputError
+from remission.response.arrays import Floats
 from remission.response.survival import HALF_TOLERANCE, Curve, Estimate, kaplan_meier, quantile, restricted_mean, survival_at
 
-Floats = NDArray[np.float64]
 REPLICATES = 1000
 AT_ONCE = 4_000_000
 """Numbers held in memory per array of replicates."""

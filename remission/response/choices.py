@@ -34,7 +34,9 @@ class Choice:
         """A value as this option takes it; `InputError` says what it takes."""
         if self.choices == "number":
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
-                raise InputError("this must be a number of at least 0", value=value, remedy=f"in {self.unit}" if self.unit else None)
+                raise InputError(
+                    "this must be a number of at least 0", value=value, remedy=f"write a number without quotes{_in(self.unit)}"
+                )
             return float(value)
         if self.choices == FLAG:
             if not isinstance(value, bool):
@@ -74,6 +76,15 @@ def settled(choices: Mapping[str, Choice], given: Mapping[str, object] | None = 
             values[folded] = choices[folded].read(value)
     problems.raise_if_any()
     return values
+
+
+def written(value: object) -> str:
+    """The value of an option as people write it: true, 42, fda."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _in(unit: str) -> str:
+    return f", in {'days' if unit in ('d', 'day') else unit}" if unit not in ("", "1") else ""
 
 
 def _typed(text: str, choices: str) -> object:

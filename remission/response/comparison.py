@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-Floats = NDArray[np.float64]
+from remission.response.arrays import Floats
 
 
 @dataclass(frozen=True)

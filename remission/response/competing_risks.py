@@ -9,12 +9,10 @@ Left out: regression on the subdistribution (Fine and Gray), late entry.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from numpy.typing import ArrayLike
 
-from remission.response.survival import HALF_TOLERANCE, Estimate, RiskTable, events_of, greenwood_terms, risk_table
-
-Floats = NDArray[np.float64]
+from remission.response.arrays import Floats
+from remission.response.survival import HALF_TOLERANCE, Estimate, RiskTable, events_of, greenwood_terms, risk_table, standard_errors
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def aalen_johansen(time: ArrayLike, cause: ArrayLike, weights: ArrayLike | None 
 
 def incidence_at(incidence: Incidence, cause: int, times: ArrayLike, confidence: float = 0.95, scale: float = 1.0) -> list[Estimate]:
     """Cumulative incidence of one cause at landmarks with log-log limits; a cause nobody had is 0, beyond follow-up is `None`."""
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = standard_errors(confidence)
     found = []
     for when in np.atleast_1d(np.asarray(times, dtype=np.float64)):
         step = int(np.searchsorted(incidence.times, when, side="right")) - 1

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
 from remission.errors import InputError
 from remission.response.estimates import CONFIDENCE, Interval
-from remission.response.survival import Curve, restricted_mean
+from remission.response.survival import Curve, restricted_mean, standard_errors
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,12 @@ def restricted_mean_difference(
     one, other = restricted_mean(first, until), restricted_mean(second, until)
     value = _value(one.value) - _value(other.value)
     spread = [_value(arm.error) ** 2 for arm in (one, other)]
-    margin = float(norm.ppf(0.5 + confidence / 2)) * float(np.sqrt(spread[0] * scale[0] + spread[1] * scale[1]))
+    margin = standard_errors(confidence) * float(np.sqrt(spread[0] * scale[0] + spread[1] * scale[1]))
     return Difference(value, float(np.sqrt(sum(spread))), (value - margin, value + margin), False)
 
 
 def _wilson(share: float, n: float, confidence: float) -> tuple[float, float]:
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = standard_errors(confidence)
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
     return middle - half, middle + half

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from remission.errors import InputError
+from remission.response.arrays import Floats
 from remission.response.comparison import rows_by_stratum
-from remission.response.survival import Estimate
+from remission.response.survival import Estimate, standard_errors
 
-Floats = NDArray[np.float64]
 LARGEST_SPREAD = 25.0
 """Log hazards of rows this far apart mean that a coefficient runs to infinity: one group had no events."""
 
@@ -35,7 +35,7 @@ class CoxFit:
         if not self.converged:
             return Estimate(None, None, None, None)
         log_ratio, error = float(self.coefficients[covariate]), float(np.sqrt(self.covariance[covariate, covariate]))
-        margin = float(norm.ppf(0.5 + confidence / 2)) * error
+        margin = standard_errors(confidence) * error
         return Estimate(float(np.exp(log_ratio)), error, float(np.exp(log_ratio - margin)), float(np.exp(log_ratio + margin)))
 
     def p(self, covariate: int = 0) -> float | None:
@@ -144,6 +144,8 @@ class _Stratum:
 
 @dataclass(frozen=True)
 class _Design:
+    """The rows of a fit, centered, by stratum; `width` covariates."""
+
     strata: tuple[_Stratum, ...]
     width: int
 
@@ -168,6 +170,7 @@ class _Design:
         return max((float(np.ptp(stratum.x @ beta)) for stratum in self.strata), default=0.0)
 
     def likelihood(self, beta: Floats) -> tuple[float, Floats, Floats]:
+        """Log partial likelihood, score and information, summed over the strata."""
         value, score, information = 0.0, np.zeros(self.width), np.zeros((self.width, self.width))
         for stratum in self.strata:
             part = stratum.likelihood(beta)

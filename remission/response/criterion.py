@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remission.errors import InputError
+from remission.response.arrays import Codes, Flags
 from remission.response.choices import Choice, settled
-from remission.response.judged import Best, Codes, Flags, Judged, Response, joined_best, joined_judged
+from remission.response.judged import Best, Judged, Response, joined_best, joined_judged
 from remission.response.rules import Rule
 from remission.response.scans import PIECE, Scans, in_pieces
 
@@ -22,11 +23,12 @@ Options = Mapping[str, Any]
 class Criterion:
     """How a clinic judges scans, under the name the command line knows.
 
-    visits: scans and options to a response per visit; best: those, the judgement and options to a best response per patient. labels:
+    visits: scans and options to a response per visit; best: those, the judgment and options to a best response per patient. labels:
     how the codes of `Response` are written in overall responses; target_labels the same in those of targets and non-targets. needs:
     columns without which nothing can be judged; uses: others it reads. refractory: the definition of refractory disease used unless
     another is chosen (`remission.response.refractory`). metabolic_labels: how overall responses are written at visits that PET decided,
-    where `judged.numbers["metabolic"]` is 1.
+    where `judged.numbers["metabolic"]` is 1. two_axes: lesions are measured by both axes wherever a file has them; by_lesion: progression
+    is that of a single lesion, not of the burden; remissions: there is no stable disease, but remission and relapse.
     """
 
     name: str
@@ -41,6 +43,9 @@ class Criterion:
     refractory: str = "solid"
     target_labels: Mapping[Response, str] = field(default_factory=dict)
     metabolic_labels: Mapping[Response, str] = field(default_factory=dict)
+    two_axes: bool = False
+    by_lesion: bool = False
+    remissions: bool = False
 
     def options(self, given: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Every option with its value; `InputError` for unknown names and wrong values."""

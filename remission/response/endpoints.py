@@ -19,10 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from remission.errors import InputError, nearest
+from remission.response.arrays import Codes, Floats
 from remission.response.records import Records
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
 
 
 class Reason(IntEnum):

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import beta
 
+from remission.durations import DAYS_PER_MONTH
 from remission.errors import InputError
 from remission.response.survival import Curve, Estimate, kaplan_meier, number_at_risk, quantile, survival_at
 
-MONTH = 30.4375
-"""Days."""
+MONTH = DAYS_PER_MONTH
 MONTHS = (6, 12, 24, 36, 60)
 Interval = tuple[float | None, float | None]
 CONFIDENCE = 0.95

@@ -19,15 +19,15 @@ from math import ceil, e, pi, sqrt
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtr
 from scipy.stats import norm
 
 from remission.errors import InputError
+from remission.response.arrays import Floats
 from remission.response.rules import TOLERANCE
 
-Floats = NDArray[np.float64]
 Shape = Literal["obrien_fleming", "pocock"]
 SHAPES = {"obrien_fleming": "O'Brien-Fleming", "pocock": "Pocock"}
 FAR = 9.0
@@ -138,6 +138,7 @@ class Walk:
 
     @classmethod
     def start(cls, sides: int, drift: float = 0.0) -> Walk:
+        """Before the first look: everything at 0."""
         return cls(0.0, np.zeros(1), np.ones(1), sides, drift)
 
     def crosses(self, bound: float, share: float) -> float:

@@ -22,29 +22,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remission.response import best_response, recist, recist_words
+from remission.response.arrays import Codes, Flags, Floats
 from remission.response.best_response import is_one
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion, Options
 from remission.response.irecist_course import step
 from remission.response.irecist_values import Course, Limits, Visit
 from remission.response.irecist_words import OFFSET, SENTENCES, Said
-from remission.response.judged import Best, Codes, Flags, Floats, Judged, Response, lowest_before
+from remission.response.judged import MARKS, Best, Judged, Response, framed, lowest_before
 from remission.response.new_lesions import NewLesions, extent, new_lesions
 from remission.response.rules import Rule, read_rules
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NON_TARGETS, Kind, Scans, Status
 
 RULES: Mapping[str, Rule] = {**recist.RULES, **read_rules(Path(__file__).with_suffix(".csv"))}
 CHOICES: Mapping[str, Choice] = {**recist.CHOICES, **read_choices(Path(__file__).with_suffix(".options.csv"))}
 LABELS = {
-    Response.NE: "NE",
+    **MARKS,
     Response.PD: "iCPD",
     Response.UNCONFIRMED_PD: "iUPD",
     Response.SD: "iSD",
     Response.NON_CR_NON_PD: "non-iCR/non-iUPD",
     Response.PR: "iPR",
     Response.CR: "iCR",
-    Response.BASELINE: "baseline",
-    Response.EARLIER: "NE",
 }
 CALM = (Response.SD, Response.NON_CR_NON_PD, Response.PR, Response.CR)
 LIMITS = Limits(
@@ -57,31 +56,31 @@ LIMITS = Limits(
 
 def judge_visits(scans: Scans, options: Options) -> Judged:
     """iRECIST at every visit."""
-    weight, others = recist.burden(scans, options), recist.non_target_response(scans)
-    nadir = _nadir(scans, weight, others, options)
-    target = recist.target_response(weight, options, nadir)
+    burden, others = recist.burden_of(scans, options), recist.non_target_response(scans)
+    nadir = _nadir(scans, burden, others, options)
+    target = recist.target_response(burden, options, nadir)
     size = extent(scans, options["too_small"])
     new = new_lesions(scans, size, RULES)
-    walked = _walk(_seen(scans, weight, target, others, new, size, options), options)
-    plain = recist_words.decisions(scans, _calm_grounds(weight, nadir, target, others, walked.lasts), options)
+    walked = _walk(_seen(scans, burden, target, others, new, size, options), options)
+    plain = recist_words.decisions(scans, _calm_grounds(burden, nadir, target, others, walked.lasts), options)
     return Judged(
         baseline=scans.baseline,
-        sum=weight.sum,
+        sum=burden.sum,
         nadir=nadir,
-        target=recist.framed(scans, target),
-        non_target=recist.framed(scans, others),
+        target=framed(scans, target, target != Response.NONE),
+        non_target=framed(scans, others, others != Response.NONE),
         new=recist.new_seen(scans),
-        overall=recist.framed(scans, walked.code, always=True),
+        overall=framed(scans, walked.code, scans.held),
         rule=_rule(walked, plain),
         sentences=SENTENCES,
-        numbers=_quoted(weight, new, walked),
+        numbers=_quoted(burden, new, walked),
     )
 
 
-def _quoted(weight: recist.Burden, new: NewLesions, walked: Walked) -> dict[str, NDArray[Any]]:
+def _quoted(burden: recist.Burden, new: NewLesions, walked: Walked) -> dict[str, NDArray[Any]]:
     """The numbers that sentences quote."""
     return {
-        "measured": weight.measured,
+        "measured": burden.measured,
         "new_measured": new.measured.astype(np.float32),
         "iupd": walked.iupd,
         "reference": walked.reference,
@@ -89,11 +88,11 @@ def _quoted(weight: recist.Burden, new: NewLesions, walked: Walked) -> dict[str,
     }
 
 
-def _calm_grounds(weight: recist.Burden, nadir: Floats, target: Codes, others: Codes, lasts: Flags) -> recist_words.Grounds:
+def _calm_grounds(burden: recist.Burden, nadir: Floats, target: Codes, others: Codes, lasts: Flags) -> recist_words.Grounds:
     """What a visit without progression rests on."""
     no = np.zeros_like(lasts)
     return recist_words.Grounds(
-        weight,
+        burden,
         nadir,
         target,
         others,
@@ -131,15 +130,15 @@ def _walk(seen: Visit, options: Options) -> Walked:
     return Walked(*(np.ascontiguousarray(row.T) for row in rows))
 
 
-def _nadir(scans: Scans, weight: recist.Burden, others: Codes, options: Options) -> Floats:
+def _nadir(scans: Scans, burden: recist.Burden, others: Codes, options: Options) -> Floats:
     """R4: the lowest sum before each visit; where a complete response may be reconsidered (not strict), without those."""
     if options["strict_cr"]:
-        return weight.nadir
-    complete = weight.complete & is_one(others, (Response.CR, Response.NONE)) & scans.later
-    return lowest_before(weight.sum, scans.counted & ~complete)
+        return burden.nadir
+    complete = burden.complete & is_one(others, (Response.CR, Response.NONE)) & scans.later
+    return lowest_before(burden.sum, scans.counted & ~complete)
 
 
-def _seen(scans: Scans, weight: recist.Burden, target: Codes, others: Codes, new: NewLesions, size: Floats, options: Options) -> Visit:
+def _seen(scans: Scans, burden: recist.Burden, target: Codes, others: Codes, new: NewLesions, size: Floats, options: Options) -> Visit:
     """What is seen, for every visit [V, M]."""
     eyes = np.flatnonzero((scans.kind >= Kind.NON_TARGET).any(axis=0))
     shape = (scans.day.shape[1], scans.day.shape[0], len(eyes))
@@ -154,9 +153,9 @@ def _seen(scans: Scans, weight: recist.Burden, target: Codes, others: Codes, new
         target=_rows(target),
         non_target=_rows(others),
         calm=_rows(recist.overall_response(target, others, np.zeros_like(scans.held))),
-        sum=_rows(weight.sum),
-        measured=_rows(weight.measured),
-        recorded=_rows(weight.recorded),
+        sum=_rows(burden.sum),
+        measured=_rows(burden.measured),
+        recorded=_rows(burden.recorded),
         ill=_rows(np.asarray(baseline.any(axis=2))),
         again=_rows(_again(scans, baseline)) if again else np.zeros(shape[:2], dtype=bool),
         worse=_rows(scans.finding("clinical") > 0),
@@ -169,7 +168,7 @@ def _seen(scans: Scans, weight: recist.Burden, target: Codes, others: Codes, new
         eye=_rows(size[:, :, eyes]),
         eye_worse=status == Status.PROGRESSION,
         eye_seen=there,
-        eye_other=np.broadcast_to(scans.is_kind(Kind.NON_TARGET, Kind.NON_TARGET_NODE)[:, eyes], shape),
+        eye_other=np.broadcast_to(scans.is_kind(*NON_TARGETS)[:, eyes], shape),
         eye_new=np.broadcast_to(apart & ~new.targets[:, eyes], shape),
         new=there & apart,
     )

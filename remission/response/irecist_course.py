@@ -15,10 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from remission.response.arrays import Codes, Flags, Floats
 from remission.response.criterion import Options
 from remission.response.irecist_values import Course, Grounds, Limits, Numbers, Outcome, Verdict, Visit
 from remission.response.irecist_words import EVIDENCE, STILL, Said
-from remission.response.judged import Codes, Flags, Floats, Response
+from remission.response.judged import Response
 from remission.response.rules import TOLERANCE
 
 NE, PD, SD, PR, CR = (np.int8(code) for code in (Response.NE, Response.PD, Response.SD, Response.PR, Response.CR))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.response.judged import Codes, Flags, Floats
+from remission.response.arrays import Codes, Flags, Floats
 
 Numbers = NDArray[np.int16]
 
@@ -60,6 +60,7 @@ class Visit:
     new: Flags
 
     def at(self, visit: int) -> Visit:
+        """One of the visits, out of all of them."""
         return Visit(*(getattr(self, one.name)[visit] for one in fields(self)))
 
 

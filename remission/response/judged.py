@@ -15,9 +15,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
-Flags = NDArray[np.bool_]
+from remission.response.arrays import Codes, Flags, Floats
+from remission.response.scans import Scans
 
 
 class Response(IntEnum):
@@ -39,6 +38,16 @@ class Response(IntEnum):
     CRH = 11
     EARLIER = 12
     """A visit before the baseline."""
+
+
+REMISSIONS = (Response.CR, Response.CRH, Response.CRI)
+RESPONSES = (*REMISSIONS, Response.PR)
+MARKS = {Response.NE: "NE", Response.BASELINE: "baseline", Response.EARLIER: "NE"}
+"""How every criterion writes the codes that are no response."""
+LABELS = {**MARKS, Response.PD: "PD", Response.SD: "SD", Response.PR: "PR", Response.CR: "CR"}
+"""How most criteria write responses of the whole visit."""
+PART_LABELS = {**LABELS, Response.NON_CR_NON_PD: "non-CR/non-PD"}
+"""How they write those of the targets and of the other lesions."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,7 @@ class Best:
 
 
 def joined_judged(pieces: Sequence[Judged]) -> Judged:
-    """Judgements of pieces of patients as one."""
+    """Judgments of pieces of patients as one."""
     first = pieces[0]
     if len(pieces) == 1:
         return first
@@ -118,6 +127,15 @@ def joined_judged(pieces: Sequence[Judged]) -> Judged:
 def joined_best(pieces: Sequence[Best]) -> Best:
     """Best responses of pieces of patients as one."""
     return Best(**{one.name: np.concatenate([getattr(piece, one.name) for piece in pieces]) for one in fields(Best)})
+
+
+def framed(scans: Scans, codes: Codes, there: Flags) -> Codes:
+    """Codes with the marks of the baseline and of visits before it [M, V]; `NONE` where no visit was held or nothing is `there`."""
+    there = there & scans.held
+    shown = np.where(there, codes, np.int8(Response.NONE))
+    np.copyto(shown, np.int8(Response.BASELINE), where=there & scans.counted & ~scans.later)
+    np.copyto(shown, np.int8(Response.EARLIER), where=there & ~scans.counted)
+    return shown
 
 
 def lowest_before(burden: Floats, counted: Flags) -> Floats:

@@ -17,14 +17,11 @@ from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from remission.errors import InputError
+from remission.response.arrays import Codes, Flags, Floats, earlier, first, last
 from remission.response.rules import TOLERANCE, Rule, read_rules
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Codes = NDArray[np.int8]
 
 
 class Response(IntEnum):
@@ -95,7 +92,7 @@ def judge_visits(
     code = np.full(marrow.shape, Response.NOT_EVALUABLE, dtype=np.int8)
     code[counted & np.isnan(marrow)] = Response.NO_RELAPSE
     code[remission] = depth[remission]
-    code[disease] = np.where(_earlier(remission & (code >= Response.CRI)), Response.RELAPSE, Response.NO_RESPONSE)[disease]
+    code[disease] = np.where(earlier(remission & (code >= Response.CRI)), Response.RELAPSE, Response.NO_RESPONSE)[disease]
     return code
 
 
@@ -137,14 +134,14 @@ def best_response(
     kept = candidate & np.isfinite(confirmed)
 
     responded = kept.any(axis=1)
-    response_day = _first(days, kept)
+    response_day = first(days, kept)
     no_response_day = np.where(responded, np.nan, _failure(days, counted, candidate, inside))
     best = np.where(kept, codes, Response.NOT_EVALUABLE).max(axis=1, initial=Response.NOT_EVALUABLE)
     return BestResponse(
         code=np.where(np.isnan(no_response_day), best, Response.NO_RESPONSE).astype(np.int8),
         response_day=response_day,
-        confirmed_day=_first(confirmed, kept),
-        relapse_day=_first(days, (codes == Response.RELAPSE) & (days > response_day[:, None])),
+        confirmed_day=first(confirmed, kept),
+        relapse_day=first(days, (codes == Response.RELAPSE) & (days > response_day[:, None])),
         no_response_day=no_response_day,
     )
 
@@ -158,7 +155,7 @@ def relapse_is_cd19_negative(
     """
     share = np.atleast_2d(np.asarray(negative_share, dtype=np.float64))
     at_relapse = np.broadcast_to(np.asarray(days, dtype=np.float64), share.shape) == np.asarray(relapse_day, dtype=np.float64)[..., None]
-    value = _first(share, at_relapse)
+    value = first(share, at_relapse)
     negative = value >= rules["antigen_negative_share"].value - TOLERANCE
     return np.where(np.isnan(value), -1, negative).astype(np.int8)
 
@@ -200,15 +197,15 @@ def _confirmation(days: Floats, codes: Codes, candidate: Flags, wait: float) -> 
     for visit in np.flatnonzero(candidate.any(axis=0)):
         intact = ~np.logical_or.accumulate(diseased[:, visit:], axis=1)
         late = days[:, visit:] >= days[:, visit, None] + wait - TOLERANCE
-        confirmed[:, visit] = _first(days[:, visit:], intact & late & clear[:, visit:])
+        confirmed[:, visit] = first(days[:, visit:], intact & late & clear[:, visit:])
     return confirmed
 
 
 def _failure(days: Floats, codes: Codes, candidate: Flags, inside: Flags) -> Floats:
     """First visit with disease after the last remission inside the window, or inside the window when there was no remission."""
     remitted = np.asarray(candidate.any(axis=1))
-    after = np.where(remitted, _last(days, candidate), -np.inf)
-    return _first(days, _diseased(codes) & (inside | remitted[:, None]) & (days > after[:, None]))
+    after = np.where(remitted, last(days, candidate), -np.inf)
+    return first(days, _diseased(codes) & (inside | remitted[:, None]) & (days > after[:, None]))
 
 
 def _ascending(days: Floats) -> Floats:
@@ -221,19 +218,3 @@ def _ascending(days: Floats) -> Floats:
 
 def _known(*values: Floats) -> Flags:
     return np.logical_and.reduce([np.isfinite(value) for value in values])
-
-
-def _earlier(flags: Flags) -> Flags:
-    """Whether a flag was set at an earlier visit of the same patient."""
-    before = np.zeros_like(flags)
-    before[:, 1:] = np.logical_or.accumulate(flags, axis=1)[:, :-1]
-    return before
-
-
-def _first(values: Floats, where: Flags) -> Floats:
-    index = where.argmax(axis=1)
-    return np.where(where.any(axis=1), np.take_along_axis(values, index[:, None], axis=1)[:, 0], np.nan)
-
-
-def _last(values: Floats, where: Flags) -> Floats:
-    return _first(values[:, ::-1], where[:, ::-1])

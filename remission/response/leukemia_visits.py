@@ -21,27 +21,26 @@ import numpy as np
 
 from remission.response import best_response as best
 from remission.response import leukemia
+from remission.response.arrays import Codes, Floats, earlier, first, last
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion, Options
-from remission.response.judged import Best, Codes, Floats, Judged, Response, lowest_before
+from remission.response.judged import MARKS, REMISSIONS, Best, Judged, Response, framed, lowest_before
 from remission.response.leukemia import Response as Visit
 from remission.response.leukemia_words import RESIDUAL, SENTENCES, Residual, Why
 from remission.response.residual_visits import OWN, Reasons, read_residual
 from remission.response.rules import TOLERANCE, Rule
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NON_TARGETS, TARGETS, Kind, Scans, Status
 
 RULES: Mapping[str, Rule] = {**leukemia.RULES, **OWN}
 CHOICES: Mapping[str, Choice] = read_choices(Path(__file__).with_suffix(".options.csv"))
 LABELS = {
-    Response.NE: "NE",
+    **MARKS,
     Response.PD: "relapse",
     Response.NO_RESPONSE: "no response",
     Response.MLFS: "MLFS",
     Response.CRI: "CRi",
     Response.CRH: "CRh",
     Response.CR: "CR",
-    Response.BASELINE: "baseline",
-    Response.EARLIER: "NE",
 }
 CODES = {
     Visit.NOT_EVALUABLE: Response.NE,
@@ -53,35 +52,16 @@ CODES = {
     Visit.CRH: Response.CRH,
     Visit.CR: Response.CR,
 }
-REMISSIONS = (Response.CRI, Response.CRH, Response.CR)
 
 
 def visits(scans: Scans, options: Options) -> Judged:
     """Every visit judged."""
-    blasts, anc, platelets = (np.where(scans.later, scans.finding(name), np.nan) for name in ("blasts", "anc", "platelets"))
-    outside = _extramedullary(scans, options)
-    blood = 0.0 if options["circulating_blasts"] == "none" else np.nan
-    myeloid = options["disease"] == "aml"
-    codes = leukemia.judge_visits(
-        blasts / 100,
-        np.full(blasts.shape, blood),
-        np.where(scans.later, outside, np.nan),
-        anc,
-        platelets,
-        partial_recovery=myeloid,
-        leukemia_free_state=myeloid,
-    )
+    codes, why, counts = _called(scans, options)
     remission = np.logical_or.accumulate(codes >= Visit.CRI, axis=1)
-    why = _why(codes, blasts, anc, platelets)
     residual, numbers = read_residual(scans, remission & ~np.isin(codes, (Visit.RELAPSE, Visit.NO_RESPONSE)), options)
-    overall = _coded(codes)
-    since = np.full(scans.day.shape, np.nan)
-    if options["mrd_relapse"] == "relapse":
-        confirmed = (numbers["mrd_relapse"] == 1) & (overall != Response.PD)
-        since = np.where(confirmed, numbers["mrd_relapse_day"], since)
-        overall, why = np.where(confirmed, np.int8(Response.PD), overall), np.where(confirmed, np.int8(Why.RELAPSE_MRD), why)
+    overall, why, since = _with_residual_relapse(_coded(codes), why, numbers, options)
     overall, why, relapse = _stays(scans, overall, why, since)
-    overall, why = _framed(scans, overall, why)
+    overall, why = _marked(scans, overall, why)
     burden = np.where(scans.counted, scans.finding("blasts"), np.nan)
     adequate = scans.later & ((overall != Response.NE) | (why == Why.CLEAR))
     none = np.full(scans.day.shape, Response.NONE, dtype=np.int8)
@@ -97,13 +77,43 @@ def visits(scans: Scans, options: Options) -> Judged:
         sentences=[SENTENCES[one] + RESIDUAL[other] for one, other in product(Why, Residual)],
         numbers={
             "blasts": burden,
-            "anc": anc,
-            "platelets": platelets,
             "relapse": relapse,
             "adequate": adequate.astype(np.float64),
+            **counts,
             **numbers,
         },
         unit="%",
+    )
+
+
+def _called(scans: Scans, options: Options) -> tuple[Codes, Reasons, dict[str, Floats]]:
+    """What `leukemia` calls every visit and why [M, V], and the blood counts it read."""
+    blasts, anc, platelets = (np.where(scans.later, scans.finding(name), np.nan) for name in ("blasts", "anc", "platelets"))
+    outside = np.where(scans.later, _extramedullary(scans, options), np.nan)
+    blood = 0.0 if options["circulating_blasts"] == "none" else np.nan
+    myeloid = options["disease"] == "aml"
+    codes = leukemia.judge_visits(
+        blasts / 100,
+        np.full(blasts.shape, blood),
+        outside,
+        anc,
+        platelets,
+        partial_recovery=myeloid,
+        leukemia_free_state=myeloid,
+    )
+    return codes, _why(codes, blasts, anc, platelets), {"anc": anc, "platelets": platelets}
+
+
+def _with_residual_relapse(overall: Codes, why: Reasons, numbers: Mapping[str, Floats], options: Options) -> tuple[Codes, Reasons, Floats]:
+    """A3: confirmed relapse of residual disease as relapse, where that is chosen; with the day it is dated to, NaN for the visit's own."""
+    since = np.full(overall.shape, np.nan)
+    if options["mrd_relapse"] != "relapse":
+        return overall, why, since
+    confirmed = (numbers["mrd_relapse"] == 1) & (overall != Response.PD)
+    return (
+        np.where(confirmed, np.int8(Response.PD), overall),
+        np.where(confirmed, np.int16(Why.RELAPSE_MRD), why),
+        np.where(confirmed, numbers["mrd_relapse_day"], since),
     )
 
 
@@ -131,11 +141,11 @@ def best_of(scans: Scans, judged: Judged, options: Options) -> Best:
     return Best(
         best=highest,
         best_confirmed=np.where(highest == Response.MLFS, highest, _coded(kept.code)),
-        response_day=best.first(scans.day, remission),
+        response_day=first(scans.day, remission),
         confirmed_response_day=kept.response_day,
-        complete_day=best.first(scans.day, complete),
-        progression_day=best.first(judged.numbers["relapse"], relapsed),
-        last_adequate_day=best.last(scans.day, usable & (judged.numbers["adequate"] == 1)),
+        complete_day=first(scans.day, complete),
+        progression_day=first(judged.numbers["relapse"], relapsed),
+        last_adequate_day=last(scans.day, usable & (judged.numbers["adequate"] == 1)),
         best_change=best.best_change(scans, judged, relapsed, own),
     )
 
@@ -152,7 +162,7 @@ def _extramedullary(scans: Scans, options: Options) -> Floats:
     seen = np.asarray(scans.seen.any(axis=2))
     if options["unexamined_lesions"] == "absent":
         return seen.astype(np.float64)
-    from_start = scans.is_kind(Kind.TARGET, Kind.TARGET_NODE, Kind.NON_TARGET, Kind.NON_TARGET_NODE)
+    from_start = scans.is_kind(*TARGETS, *NON_TARGETS)
     known = np.logical_or.accumulate(scans.seen, axis=1) | from_start[:, None, :]
     missed = np.asarray((known & (scans.status == Status.NOT_EVALUABLE)).any(axis=2))
     return np.where(seen, 1.0, np.where(missed, np.nan, 0.0))
@@ -180,20 +190,18 @@ def _why(codes: Codes, blasts: Floats, anc: Floats, platelets: Floats) -> Reason
 def _stays(scans: Scans, overall: Codes, why: Reasons, since: Floats) -> tuple[Codes, Reasons, Floats]:
     """After the first relapse every visit is a relapse; and the day it is dated to."""
     relapsed = overall == Response.PD
-    after = np.zeros_like(relapsed)
-    after[:, 1:] = np.logical_or.accumulate(relapsed, axis=1)[:, :-1]
-    day = best.first(np.where(np.isnan(since), scans.day, since), relapsed)[:, None]
+    after = earlier(relapsed)
+    day = first(np.where(np.isnan(since), scans.day, since), relapsed)[:, None]
     overall = np.where(after, np.int8(Response.PD), overall)
     return overall, np.where(after, np.int16(Why.AFTER), why), np.where(overall == Response.PD, day, np.nan)
 
 
-def _framed(scans: Scans, overall: Codes, why: Reasons) -> tuple[Codes, Reasons]:
+def _marked(scans: Scans, overall: Codes, why: Reasons) -> tuple[Codes, Reasons]:
     """The baseline, what lies before it and visits that were not held."""
     place = np.arange(scans.day.shape[1]) - scans.baseline[:, None]
     frames = [~scans.held, place < 0, place == 0]
     start = np.where(np.isnan(scans.finding("blasts")), Why.BASELINE, Why.BASELINE_BLASTS)
-    code = np.select(frames, [Response.NONE, Response.EARLIER, Response.BASELINE], overall)
-    return code.astype(np.int8), np.select(frames, [Why.NOT_HELD, Why.EARLIER, start], why).astype(np.int16)
+    return framed(scans, overall, scans.held), np.select(frames, [Why.NOT_HELD, Why.EARLIER, start], why).astype(np.int16)
 
 
 def _coded(codes: Codes) -> Codes:
@@ -227,5 +235,6 @@ CRITERION = Criterion(
     needs=("blasts",),
     uses=("anc", "platelets", "mrd"),
     refractory="all",
+    remissions=True,
     target_labels=LABELS,
 )

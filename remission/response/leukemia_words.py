@@ -1,4 +1,4 @@
-"""Why a visit of a patient with leukemia was judged as it was, in words; numbers come in braces from the judgement."""
+"""Why a visit of a patient with leukemia was judged as it was, in words; numbers come in braces from the judgment."""
 
 from __future__ import annotations
 

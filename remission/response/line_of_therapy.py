@@ -1,46 +1,28 @@
-"""One line of therapy: how long it was given, what it did, and the word a definition has for that.
+"""One line of therapy: how long it was given and what it did.
 
 In the patient: drug is started and stopped, the disease shrinks, stays or grows, perhaps after the drug has gone, perhaps under the
 next one. A definition of refractory disease looks at these dates and the best response, and at nothing else.
 
 Represented: one number per patient; days from time zero, NaN for what did not happen or is not known. Without a start of treatment it is
-time zero; without an end the drug is taken as given until progression; both are said in words. A definition is a list of cases in
-order; the first that holds decides.
+time zero; without an end the drug is taken as given until progression. The words for it are those of `cases`.
 
 Left out: pauses, dose intensity, reasons for stopping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from remission.durations import DAYS_PER_MONTH
+from remission.response.arrays import Codes, Flags, Floats
 from remission.response.judged import Best, Judged, Response
-from remission.response.rules import TOLERANCE
+from remission.response.rules import TOLERANCE, at_least
 from remission.response.scans import Scans
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Codes = NDArray[np.int8]
-
-MONTH = 30.4375
-"""Days."""
 EVALUABLE = tuple(code for code in Response if code not in (Response.NONE, Response.NE, Response.BASELINE, Response.EARLIER))
-REMISSIONS = (Response.CR, Response.CRH, Response.CRI)
-RESPONSES = (*REMISSIONS, Response.PR)
 STABLE = (Response.SD, Response.NON_CR_NON_PD, Response.NO_RESPONSE, Response.MLFS)
-WORDS = {
-    Response.CRI: "CRi",
-    Response.CRH: "CRh",
-    Response.NON_CR_NON_PD: "non-CR/non-PD",
-    Response.NO_RESPONSE: "no response",
-    Response.UNCONFIRMED_PD: "unconfirmed progression",
-}
 
 
 @dataclass(frozen=True)
@@ -66,6 +48,7 @@ class Line:
 
     @property
     def progressed(self) -> Flags:
+        """Whether progression is dated."""
         return np.isfinite(self.progression)
 
     @property
@@ -90,6 +73,7 @@ class Line:
 
     @property
     def after_transplant(self) -> Floats:
+        """Days from the transplantation to progression."""
         return self.progression - self.transplant
 
     @property
@@ -98,69 +82,15 @@ class Line:
         return np.fmin(self.stop, self.progression) - self.start
 
     def is_best(self, *codes: Response) -> Flags:
+        """Whose best response is one of these."""
         return np.isin(self.best, codes)
 
     def numbers(self) -> dict[str, Floats]:
         """What the sentences may quote."""
         names = ("start", "stop", "cycles", "other", "death", "response", "progression", "confirmed", "last")
         derived = ("to_progression", "after_stop", "after_transplant", "exposure")
-        months = {"months": self.to_progression / MONTH, "after_transplant_months": self.after_transplant / MONTH}
+        months = {"months": self.to_progression / DAYS_PER_MONTH, "after_transplant_months": self.after_transplant / DAYS_PER_MONTH}
         return {name: getattr(self, name) for name in (*names, *derived)} | months
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case of a definition: the word it gives, why (with {names} of numbers), and in whom it holds [M]."""
-
-    word: str
-    why: str
-    holds: Flags
-
-
-@dataclass(frozen=True)
-class Classes:
-    """What a definition calls every patient, arrays [M], and why in words.
-
-    case: position in `words` and `sentences`; remarks: sentences added where their flag is set.
-    """
-
-    criterion: str
-    case: NDArray[np.int8]
-    words: Sequence[str]
-    sentences: Sequence[str]
-    best: Codes
-    numbers: Mapping[str, Floats | float]
-    remarks: Mapping[str, Flags]
-
-    @cached_property
-    def word(self) -> NDArray[Any]:
-        """The class of every patient [M]."""
-        return np.array(self.words, dtype=object)[self.case]
-
-    @cached_property
-    def why(self) -> list[str]:
-        """The reason for every patient [M]."""
-        return [self.sentence(patient) for patient in range(self.case.size)]
-
-    def sentence(self, patient: int) -> str:
-        """The reason for one patient, with days and numbers."""
-        parts = [self.sentences[int(self.case[patient])], *(text for text, flags in self.remarks.items() if flags[patient])]
-        return "; ".join(parts).format_map(_Quoted(self, patient))
-
-
-class _Quoted(dict[str, Any]):
-    """The numbers of one patient by name, looked up when a sentence quotes them."""
-
-    def __init__(self, classes: Classes, patient: int):
-        super().__init__()
-        self.classes, self.patient = classes, patient
-
-    def __missing__(self, name: str) -> float | str:
-        if name == "best":
-            code = Response(int(self.classes.best[self.patient]))
-            return WORDS.get(code, code.name)
-        value = self.classes.numbers[name]
-        return float(value[self.patient] if isinstance(value, np.ndarray) else value)
 
 
 def line_of(scans: Scans, judged: Judged, best: Best, *, wait: float, confirmed_response: bool, death_is_progression: bool) -> Line:
@@ -189,23 +119,6 @@ def line_of(scans: Scans, judged: Judged, best: Best, *, wait: float, confirmed_
         last=np.where(np.isnan(seen), np.nan, np.fmax(seen, best.last_adequate_day)),
         transplant=np.full(progression.shape, np.nan),
     )
-
-
-def decided(criterion: str, line: Line, cases: Sequence[Case], limits: Mapping[str, float], remarks: Mapping[str, Flags]) -> Classes:
-    """Every patient under the first case that holds; the last case is for all others."""
-    case = np.select([one.holds for one in cases[:-1]], range(len(cases) - 1), default=len(cases) - 1).astype(np.int8)
-    words, sentences = [one.word for one in cases], [one.why for one in cases]
-    return Classes(criterion, case, words, sentences, line.best, {**line.numbers(), **limits}, remarks)
-
-
-def at_least(value: Floats, limit: Floats | float) -> Flags:
-    """Whether a value reaches a limit; what is not known does not."""
-    return value >= limit - TOLERANCE
-
-
-def more_than(value: Floats, limit: Floats | float) -> Flags:
-    """Whether a value passes a limit; what is not known does not."""
-    return value > limit + TOLERANCE
 
 
 def _progression(best: Best, death: Floats, death_is_progression: bool) -> Floats:

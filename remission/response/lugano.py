@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from remission.response import best_response as best
+from remission.response.arrays import Codes, Flags, Floats, earlier, first, last
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion, Options
-from remission.response.judged import Best, Codes, Flags, Floats, Judged, Response
+from remission.response.judged import LABELS, PART_LABELS, Best, Judged, Response, framed
 from remission.response.lugano_ct import RULES, Ct, any_lesion, read_ct
 from remission.response.lugano_words import SENTENCES, Why
 from remission.response.lyric import Deferral, deferred
@@ -32,15 +32,6 @@ from remission.response.rules import TOLERANCE
 from remission.response.scans import Kind, Scans
 
 CHOICES: Mapping[str, Choice] = {**best.CHOICES, **read_choices(Path(__file__).with_suffix(".options.csv"))}
-LABELS = {
-    Response.NE: "NE",
-    Response.PD: "PD",
-    Response.SD: "SD",
-    Response.PR: "PR",
-    Response.CR: "CR",
-    Response.BASELINE: "baseline",
-    Response.EARLIER: "NE",
-}
 METABOLIC_LABELS = {**LABELS, Response.PD: "PMD", Response.SD: "NMR", Response.PR: "PMR", Response.CR: "CMR"}
 """How the same codes are written where PET decided."""
 
@@ -64,7 +55,7 @@ def visits(scans: Scans, options: Options) -> Judged:
     counted_new = seen_now if options["lyric"] else new
     pet = _pet(scans, counted_new, options)
     code, why, metabolic = _decided(ct, pet, counted_new, options)
-    code, why = _framed(scans, ct, pet, code, why)
+    code, why = _marked(scans, ct, pet, code, why)
     progression = np.full(scans.day.shape, np.nan)
     if options["lyric"]:
         code, why, progression = _lyric(scans, ct, counted_new, code, why, options)
@@ -88,7 +79,7 @@ def best_of(scans: Scans, judged: Judged, options: Options) -> Best:
     """The best response of each patient; a complete response stays the best whatever follows, progression is dated to its first sign."""
     found = best.best_response(scans, judged, {**options, "strict_cr": True})
     progression = judged.numbers["progression"]
-    dated = best.first(progression, (judged.overall == Response.PD) & ~np.isnan(progression))
+    dated = first(progression, (judged.overall == Response.PD) & ~np.isnan(progression))
     stable = np.int8(Response.SD)
     return replace(
         found,
@@ -105,16 +96,16 @@ def _new_lesions(scans: Scans, options: Options) -> Flags:
     return scans.later & any_lesion(counts & scans.is_kind(Kind.NEW)[:, None, :])
 
 
-def _pet(scans: Scans, new: Flags, options: Mapping[str, Any]) -> Pet:
+def _pet(scans: Scans, new: Flags, options: Options) -> Pet:
     """Every visit by its score."""
     score = scans.finding("pet_score")
     given = scans.held & ~np.isnan(score)
     until = given & (np.arange(score.shape[1]) <= scans.baseline[:, None])
     assumed = options["baseline_score"] or np.nan
-    start = np.where(until.any(axis=1), best.last(score, until), assumed)[:, None]
+    start = np.where(until.any(axis=1), last(score, until), assumed)[:, None]
     start = np.broadcast_to(start, score.shape)
     low = score <= RULES["complete_score"].value + TOLERANCE
-    cleared = _before(low & scans.later & ~new)
+    cleared = earlier(low & scans.later & ~new)
     reference = start
     if options["pet_reference"] == "lowest":
         lowest = np.minimum.accumulate(np.where(given & scans.later, score, np.inf), axis=1)
@@ -125,13 +116,6 @@ def _pet(scans: Scans, new: Flags, options: Mapping[str, Any]) -> Pet:
     whys = [Why.NE, Why.NEW, Why.CMR, Why.PMD_AGAIN, Why.PMD, Why.PMR, Why.NMR]
     code = np.select(choices, codes, Response.NE).astype(np.int8)
     return Pet(code, np.select(choices, whys, Why.PET_UNKNOWN).astype(np.int8), score, start, reference)
-
-
-def _before(flags: Flags) -> Flags:
-    """Whether a flag was set at an earlier visit."""
-    found = np.zeros_like(flags)
-    found[:, 1:] = np.logical_or.accumulate(flags, axis=1)[:, :-1]
-    return found
 
 
 def _decided(ct: Ct, pet: Pet, new: Flags, options: Options) -> tuple[Codes, Codes, Flags]:
@@ -168,14 +152,13 @@ def _ct_why(ct: Ct) -> Codes:
     return np.select(list(choices.values()), list(choices), Why.NE).astype(np.int8)
 
 
-def _framed(scans: Scans, ct: Ct, pet: Pet, code: Codes, why: Codes) -> tuple[Codes, Codes]:
+def _marked(scans: Scans, ct: Ct, pet: Pet, code: Codes, why: Codes) -> tuple[Codes, Codes]:
     """The baseline, what lies before it and visits that were not held."""
     place = np.arange(scans.day.shape[1]) - scans.baseline[:, None]
     frames = [~scans.held, place < 0, place == 0]
     measured, scored = ~np.isnan(ct.sum), ~np.isnan(pet.score)
     start = np.select([measured & scored, measured, scored], [Why.BASELINE_BOTH, Why.BASELINE_SUM, Why.BASELINE_SCORE], Why.BASELINE)
-    code = np.select(frames, [Response.NONE, Response.EARLIER, Response.BASELINE], code)
-    return code.astype(np.int8), np.select(frames, [Why.NOT_HELD, Why.EARLIER, start], why).astype(np.int8)
+    return framed(scans, code, scans.held), np.select(frames, [Why.NOT_HELD, Why.EARLIER, start], why).astype(np.int8)
 
 
 def _lyric(scans: Scans, ct: Ct, new: Flags, code: Codes, why: Codes, options: Options) -> tuple[Codes, Codes, Floats]:
@@ -193,7 +176,7 @@ def _lyric(scans: Scans, ct: Ct, new: Flags, code: Codes, why: Codes, options: O
 def _stays(scans: Scans, code: Codes, why: Codes, metabolic: Flags, since: Floats) -> tuple[Codes, Codes, Flags, Floats]:
     """After the first progression every visit is progression, in the words of that visit."""
     progressed = scans.later & (code == Response.PD)
-    after = scans.held & _before(progressed)
+    after = scans.held & earlier(progressed)
     has, at = progressed.any(axis=1), progressed.argmax(axis=1)[:, None]
     day = np.take_along_axis(np.where(np.isnan(since), scans.day, since), at, axis=1)
     words = np.take_along_axis(metabolic, at, axis=1)
@@ -236,7 +219,9 @@ CRITERION = Criterion(
     metabolic_labels=METABOLIC_LABELS,
     visits=visits,
     best=best_of,
-    uses=("perpendicular_mm", "pet_score", "spleen_cm", "clinical"),
+    uses=("diameter_mm", "perpendicular_mm", "pet_score", "spleen_cm", "clinical"),
     refractory="scholar1",
-    target_labels={**LABELS, Response.NON_CR_NON_PD: "non-CR/non-PD"},
+    two_axes=True,
+    by_lesion=True,
+    target_labels=PART_LABELS,
 )

@@ -13,18 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from remission.response import best_response as best
-from remission.response.judged import Codes, Flags, Floats, Response, lowest_before
+from remission.response.arrays import Codes, Flags, Floats, at, first, last
+from remission.response.criterion import Options
+from remission.response.judged import Response, framed, lowest_before
 from remission.response.rules import TOLERANCE, Rule, read_rules
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NON_TARGETS, TARGETS, Kind, Scans, Status
 
 RULES: Mapping[str, Rule] = read_rules(Path(__file__).with_name("lugano.csv"))
-TARGETS = (Kind.TARGET, Kind.TARGET_NODE)
-NON_TARGETS = (Kind.NON_TARGET, Kind.NON_TARGET_NODE)
 GONE = (Response.CR, Response.NONE)
 
 
@@ -78,7 +76,7 @@ class Ct:
     """The response by CT, without new lesions."""
 
 
-def read_ct(scans: Scans, options: Mapping[str, Any]) -> Ct:
+def read_ct(scans: Scans, options: Options) -> Ct:
     """Every visit by CT."""
     axes = axes_of(scans, options)
     growth, spleen = _growth(scans, axes, options), _spleen(scans, options)
@@ -89,7 +87,7 @@ def read_ct(scans: Scans, options: Mapping[str, Any]) -> Ct:
     return Ct(burden, lowest_before(burden, scans.counted), targets, others, growth, spleen, code)
 
 
-def axes_of(scans: Scans, options: Mapping[str, Any]) -> Axes:
+def axes_of(scans: Scans, options: Options) -> Axes:
     """Both axes of every lesion, whichever column holds the longer one; a lesion too small to measure has the same in both."""
     first, measured = scans.sizes(options["too_small"]), scans.status == Status.MEASURED
     if scans.perpendicular is None:
@@ -114,8 +112,8 @@ def first_known(scans: Scans, values: Floats) -> Floats:
     known = scans.held & ~np.isnan(values)
     until = known & (np.arange(values.shape[1]) <= scans.baseline[:, None])
     since = np.logical_or.accumulate(known, axis=1)
-    later = np.where(since, best.first(values, known)[:, None], np.nan)
-    return np.where(until.any(axis=1)[:, None], best.last(values, until)[:, None], later)
+    later = np.where(since, first(values, known)[:, None], np.nan)
+    return np.where(until.any(axis=1)[:, None], last(values, until)[:, None], later)
 
 
 def enlarged_by(now: Floats, before: Floats, share: float) -> Flags:
@@ -129,7 +127,7 @@ def needed_rise(size: Floats) -> Floats:
     return np.where(small, RULES["small_rise"].value, RULES["large_rise"].value)
 
 
-def _growth(scans: Scans, axes: Axes, options: Mapping[str, Any]) -> Growth:
+def _growth(scans: Scans, axes: Axes, options: Options) -> Growth:
     """Each target against its own lowest; a sequential look at the visits."""
     target, node = scans.is_kind(*TARGETS), scans.is_kind(Kind.TARGET_NODE)
     abnormal = np.where(node, RULES["normal_node"].value, options["extranodal_progression"]) + TOLERANCE
@@ -182,12 +180,12 @@ def _target_response(scans: Scans, axes: Axes, burden: Floats, growth: Growth) -
     normal = np.where(node, axes.long <= RULES["normal_node"].value + TOLERANCE, scans.status == Status.ABSENT)
     recorded = any_lesion((scans.status == Status.PROGRESSION) & target[:, None, :])
     complete = ~any_lesion(~normal & target[:, None, :])
-    start = best.at(burden, scans.baseline)[:, None]
+    start = at(burden, scans.baseline)[:, None]
     partial = burden <= start * (1 - RULES["partial_response"].value + TOLERANCE)
     unknown = np.isnan(burden) | np.isnan(start)
     choices = [growth.grown | growth.returned | recorded, complete, unknown, partial]
     code = np.select(choices, [Response.PD, Response.CR, Response.NE, Response.PR], Response.SD)
-    return _framed(scans, code, any_lesion(target))
+    return framed(scans, code.astype(np.int8), any_lesion(target)[:, None])
 
 
 def _non_target_response(scans: Scans, axes: Axes) -> Codes:
@@ -199,17 +197,10 @@ def _non_target_response(scans: Scans, axes: Axes) -> Codes:
     progressed = any_lesion(there & (status == Status.PROGRESSION))
     unknown = any_lesion(there & (status == Status.NOT_EVALUABLE))
     code = np.select([progressed, unknown, gone], [Response.PD, Response.NE, Response.CR], Response.NON_CR_NON_PD)
-    return _framed(scans, code, any_lesion(followed))
+    return framed(scans, code.astype(np.int8), any_lesion(followed)[:, None])
 
 
-def _framed(scans: Scans, code: Any, followed: Flags) -> Codes:
-    """Codes of the visits after the baseline; the baseline and what lies before it say so."""
-    place = np.arange(scans.day.shape[1]) - scans.baseline[:, None]
-    code = np.where(place < 0, Response.EARLIER, np.where(place == 0, Response.BASELINE, code))
-    return np.where(scans.held & followed[:, None], code, Response.NONE).astype(np.int8)
-
-
-def _spleen(scans: Scans, options: Mapping[str, Any]) -> Spleen:
+def _spleen(scans: Scans, options: Options) -> Spleen:
     """The spleen against its length at the baseline, or at the first visit that measured it."""
     length, normal = scans.finding("spleen_cm"), options["normal_spleen"]
     start = first_known(scans, length)

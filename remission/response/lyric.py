@@ -11,16 +11,16 @@ Left out: biopsies, and new lesions that enter the sum. What confirms is from me
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 
-from remission.response.judged import Codes, Flags, Floats, Response
+from remission.response.arrays import Codes, Flags, Floats
+from remission.response.criterion import Options
+from remission.response.judged import Response
 from remission.response.lugano_ct import RULES, Ct, any_lesion, axes_of, enlarged_by, needed_rise
 from remission.response.rules import TOLERANCE
-from remission.response.scans import Kind, Scans
+from remission.response.scans import TARGETS, Kind, Scans
 
 
 class Deferral(IntEnum):
@@ -33,9 +33,7 @@ class Deferral(IntEnum):
     CONFIRMED = 4
 
 
-def deferred(
-    scans: Scans, ct: Ct, code: Codes, new: Flags, by_score: Flags, fixed: Flags, options: Mapping[str, Any]
-) -> tuple[Codes, Floats]:
+def deferred(scans: Scans, ct: Ct, code: Codes, new: Flags, by_score: Flags, fixed: Flags, options: Options) -> tuple[Codes, Floats]:
     """A `Deferral` per visit and, where progression is confirmed, the day it is dated to [M, V].
 
     `code`: responses by Lugano with the new lesions of this visit alone; `by_score`: progression by uptake alone; `fixed`: of a kind that
@@ -43,7 +41,7 @@ def deferred(
     """
     progressed, calm = code == Response.PD, ~np.isin(code, (Response.PD, Response.NE, Response.NONE))
     axes = axes_of(scans, options)
-    followed = scans.is_kind(Kind.TARGET, Kind.TARGET_NODE, Kind.NEW)
+    followed = scans.is_kind(*TARGETS, Kind.NEW)
     is_new = scans.is_kind(Kind.NEW)
     start = np.nan_to_num(scans.patients.treatment_start, nan=0.0)
     many = enlarged_by(ct.sum, ct.nadir, RULES["flare_rise"].value)

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.response.judged import Flags, Floats
+from remission.response.arrays import Flags, Floats
 from remission.response.recist import summed
 from remission.response.rules import TOLERANCE, Rule
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NODES, Kind, Scans, Status
+from remission.response.target_choice import ALL_NODES
 
-UNKNOWN, NODES = -1, -2
-"""The organ of a lesion where none is given, and the one that all lymph nodes are."""
+UNKNOWN = -1
+"""The organ of a lesion where none is given."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _last_seen(scans: Scans, seen: Flags) -> Flags:
 def _targets(scans: Scans, size: Floats, first: Flags, rules: Mapping[str, Rule]) -> Flags:
     """Which lesions become new targets [M, L]: large enough where first seen, the largest first, as many as are allowed."""
     nodes = _nodes(scans, first)
-    organ = np.where(nodes, NODES, UNKNOWN if scans.organ is None else scans.organ)
+    organ = np.where(nodes, ALL_NODES, UNKNOWN if scans.organ is None else scans.organ)
     smallest = np.where(nodes, rules["new_target_node"].value, rules["new_target"].value)
     fit = first & (size >= smallest[:, None, :] - TOLERANCE)
     chosen = np.zeros(scans.kind.shape, dtype=bool)
@@ -127,7 +128,7 @@ def _nodes(scans: Scans, first: Flags) -> Flags:
         found |= (first & (scans.perpendicular > scans.diameter)).any(axis=1)
     if scans.organ is not None:
         same = (scans.organ[:, :, None] == scans.organ[:, None, :]) & (scans.organ >= 0)[:, :, None]
-        nodes = scans.is_kind(Kind.TARGET_NODE, Kind.NON_TARGET_NODE)
+        nodes = scans.is_kind(*NODES)
         others = scans.is_kind(Kind.TARGET, Kind.NON_TARGET)
         found |= (same & nodes[:, None, :]).any(axis=2) & ~(same & others[:, None, :]).any(axis=2)
     return found & scans.is_kind(Kind.NEW)

@@ -30,9 +30,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remission.errors import InputError
+from remission.response.arrays import Flags, Floats
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 RULE_SETS = ("fda", "ema")
 MISSED_VISITS = 2
 """Missed visits in a row from which an event is no longer documented in time."""
@@ -57,6 +56,8 @@ class End(IntEnum):
     NO_RESPONSE = 6
     LAST_CONTACT = 7
     LAST_VISIT = 8
+    RELAPSE = 9
+    NO_BASELINE = 10
 
     @property
     def text(self) -> str:
@@ -102,11 +103,11 @@ def progression_free(
     last = np.where(watched, held, 0.0).max(axis=1, initial=0.0)
     missed = happened & ~treated & (rule == "fda") & (missed_visits > 0) & (event_day - last > visit_window)
     late = np.flatnonzero(missed)
+    between = last[late], event_day[late], visit_window
     if planned_days is None:
-        interval = interval_of(held[late], watched[late], visit_interval)
-        count = _missed_at_pace(interval, last[late], event_day[late], visit_window)
+        count = _missed_at_pace(interval_of(held[late], watched[late], visit_interval), *between)
     else:
-        count = _missed_of_schedule(np.sort(np.asarray(planned_days, dtype=np.float64)), last[late], event_day[late], visit_window)
+        count = _missed_of_schedule(np.sort(np.asarray(planned_days, dtype=np.float64)), *between)
     missed[late] = count >= missed_visits
     event = happened & ~treated & ~missed
     kind = np.where(progression <= death, End.PROGRESSION, End.DEATH)

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.response.best_response import at
-from remission.response.judged import Codes, Flags, Floats, Response, lowest_before
+from remission.response.arrays import Codes, Flags, Floats, at
+from remission.response.criterion import Options
+from remission.response.judged import Response, lowest_before
 from remission.response.rules import TOLERANCE, Rule
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NON_TARGETS, TARGETS, Kind, Scans, Status
 
 Rules = Mapping[str, Rule]
-Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def facts(scans: Scans, options: Options, rules: Rules, measure: Measure, *, fla
 
 def followed(scans: Scans, options: Options, rules: Rules) -> tuple[Flags, Flags, Flags]:
     """Which lesions are measured, which are followed by eye, and which targets are under the measurable size at the baseline [M, L]."""
-    targets = scans.is_kind(Kind.TARGET, Kind.TARGET_NODE)
-    others = scans.is_kind(Kind.NON_TARGET, Kind.NON_TARGET_NODE)
+    targets = scans.is_kind(*TARGETS)
+    others = scans.is_kind(*NON_TARGETS)
     least = options.get("minimum_diameter", rules["measurable_diameter"].value)
     small = _at_baseline(scans, scans.diameter) < least - TOLERANCE
     if scans.perpendicular is not None:

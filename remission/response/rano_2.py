@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from remission.response import best_response
+from remission.response.arrays import Flags
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion
-from remission.response.judged import Best, Flags, Judged, Response
+from remission.response.judged import LABELS, PART_LABELS, Judged, Response
 from remission.response.rano import AREA, LENGTH, VOLUME, Facts, Measure, Options, Rules, facts
-from remission.response.rano_2010 import LABELS, PART_LABELS, early_after_radiation, immune_waiting
+from remission.response.rano_2010 import early_after_radiation, immune_waiting
 from remission.response.rano_decisions import NO_SIGN, best_of, calm, course, first_sign, judged_visits, signs_of
 from remission.response.rano_words import Missing, Sign, Terms
 from remission.response.rules import read_rules
@@ -51,11 +52,6 @@ def visits(scans: Scans, options: Options) -> Judged:
     growth = (grown, terms.rise) if options["confirmed_by"] == "growth" else None
     run = course(scans, sign >= 0, waits, wait, ladder.codes != Response.NE, growth)
     return judged_visits(scans, found, terms, sign, ladder, run, Missing.STEROID)
-
-
-def best(scans: Scans, judged: Judged, options: Options) -> Best:
-    """The best response of each patient."""
-    return best_of(scans, judged, options)
 
 
 def must_be_confirmed(found: Facts, options: Options) -> Flags:
@@ -90,8 +86,9 @@ CRITERION = Criterion(
     choices=CHOICES,
     labels=LABELS,
     visits=visits,
-    best=best,
-    uses=("perpendicular_mm", "steroid", "clinical", "flair"),
+    best=best_of,
+    uses=("diameter_mm", "perpendicular_mm", "steroid", "clinical", "flair"),
     refractory="solid",
+    two_axes=True,
     target_labels=PART_LABELS,
 )

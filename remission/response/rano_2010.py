@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from remission.response import best_response
+from remission.response.arrays import Flags, Floats
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion
-from remission.response.judged import Best, Flags, Floats, Judged, Response
+from remission.response.judged import LABELS, PART_LABELS, Judged, Response
 from remission.response.rano import AREA, Facts, Options, Rules, facts
 from remission.response.rano_decisions import best_of, calm, course, first_sign, judged_visits, signs_of
 from remission.response.rano_words import Missing, Sign, Terms
@@ -45,11 +46,6 @@ def visits(scans: Scans, options: Options) -> Judged:
     waits, wait = immune_waiting(found, options, RULES)
     run = course(scans, sign >= 0, waits, wait, ladder.codes != Response.NE)
     return judged_visits(scans, found, terms, sign, ladder, run, Missing.STEROID)
-
-
-def best(scans: Scans, judged: Judged, options: Options) -> Best:
-    """The best response of each patient."""
-    return best_of(scans, judged, options)
 
 
 def terms_of(options: Options) -> Terms:
@@ -79,17 +75,6 @@ def immune_waiting(found: Facts, options: Options, rules: Rules) -> tuple[Flags,
     return inside & ~found.worse & options["immunotherapy"], np.full(since.shape, rules["immune_confirmation"].value)
 
 
-LABELS = {
-    Response.NE: "NE",
-    Response.PD: "PD",
-    Response.SD: "SD",
-    Response.PR: "PR",
-    Response.CR: "CR",
-    Response.BASELINE: "baseline",
-    Response.EARLIER: "NE",
-}
-PART_LABELS = {**LABELS, Response.NON_CR_NON_PD: "non-CR/non-PD"}
-
 CRITERION = Criterion(
     name="rano2010",
     title="RANO 2010, high-grade glioma (Wen 2010, doi:10.1200/JCO.2009.26.3541)",
@@ -97,9 +82,10 @@ CRITERION = Criterion(
     choices=CHOICES,
     labels=LABELS,
     visits=visits,
-    best=best,
+    best=best_of,
     needs=("perpendicular_mm",),
-    uses=("steroid", "clinical", "flair"),
+    uses=("diameter_mm", "steroid", "clinical", "flair"),
     refractory="solid",
+    two_axes=True,
     target_labels=PART_LABELS,
 )

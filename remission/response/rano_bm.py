@@ -19,9 +19,8 @@ import numpy as np
 from remission.response import best_response
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion
-from remission.response.judged import Best, Judged, Response
+from remission.response.judged import PART_LABELS, Best, Judged, Response
 from remission.response.rano import LENGTH, Options, Rules, facts
-from remission.response.rano_2010 import LABELS, PART_LABELS
 from remission.response.rano_decisions import NO_SIGN, best_of, calm, course, first_sign, judged_visits, signs_of
 from remission.response.rano_words import Missing, Terms
 from remission.response.rules import read_rules
@@ -67,10 +66,10 @@ CRITERION = Criterion(
     title="RANO-BM, metastases of the brain (Lin 2015, doi:10.1016/S1470-2045(15)70057-4)",
     rules=RULES,
     choices=CHOICES,
-    labels={**LABELS, Response.NON_CR_NON_PD: "non-CR/non-PD"},
+    labels=PART_LABELS,
     visits=visits,
     best=best,
-    uses=("perpendicular_mm", "steroid", "clinical", "flair"),
+    uses=("diameter_mm", "perpendicular_mm", "steroid", "clinical", "flair"),
     refractory="solid",
     target_labels=PART_LABELS,
 )

@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remission.response.best_response import best_response, first, last
-from remission.response.judged import Best, Codes, Flags, Floats, Judged, Response
+from remission.response.arrays import Codes, Flags, Floats, first, last
+from remission.response.best_response import best_response
+from remission.response.criterion import Options
+from remission.response.judged import Best, Judged, Response, framed
 from remission.response.rano import Facts
 from remission.response.rano_words import ENDINGS, HEAD, UNCONFIRMED, Sign, Terms, sentences
 from remission.response.rules import TOLERANCE
 from remission.response.scans import Scans
 
 Heads = NDArray[np.int16]
-Options = Mapping[str, Any]
 Signs = Mapping[Sign, Flags]
 NO_SIGN = -1
 
@@ -203,7 +204,7 @@ def judged_visits(scans: Scans, found: Facts, terms: Terms, sign: Codes, ladder:
     after = run.progressed & ~run.begins
     heads = np.where(after, HEAD["AFTER"], heads)
     codes = np.where(run.progressed, np.int8(Response.PD), np.where(run.preliminary, np.int8(Response.SD), codes))
-    heads, codes, outside = _frame(scans, found, heads, codes)
+    heads, codes, outside = _marked(scans, found, heads, codes)
     shown = {
         "since": run.since,
         "weeks": found.since_radiation / 7,
@@ -216,8 +217,8 @@ def judged_visits(scans: Scans, found: Facts, terms: Terms, sign: Codes, ladder:
         baseline=scans.baseline,
         sum=found.burden,
         nadir=found.nadir,
-        target=_framed(scans, _target(found, terms), found.targets),
-        non_target=_framed(scans, found.non_target, found.non_target != Response.NONE),
+        target=framed(scans, _target(found, terms), found.targets),
+        non_target=framed(scans, found.non_target, found.non_target != Response.NONE),
         new=np.logical_or.accumulate(found.new, axis=1),
         overall=codes,
         rule=(heads * ENDINGS + np.where(after | outside, 0, bits)).astype(np.int16),
@@ -259,18 +260,11 @@ def _target(found: Facts, terms: Terms) -> Codes:
     return np.where(found.targets, code, np.int8(Response.NONE))
 
 
-def _framed(scans: Scans, codes: Codes, any_there: Flags) -> Codes:
-    """Codes with the marks of the baseline and of visits before it, where there is anything to judge; nothing where no visit was held."""
-    codes = np.where(scans.counted, codes, np.int8(Response.EARLIER))
-    codes = np.where(scans.counted & ~scans.later, np.int8(Response.BASELINE), codes)
-    return np.where(any_there & scans.held, codes, np.int8(Response.NONE))
-
-
-def _frame(scans: Scans, found: Facts, heads: Heads, codes: Codes) -> tuple[Heads, Codes, Flags]:
+def _marked(scans: Scans, found: Facts, heads: Heads, codes: Codes) -> tuple[Heads, Codes, Flags]:
     """Decisions with those of the baseline, of visits before it, and of places without a visit."""
     opening = np.where(found.small, HEAD["BASELINE_SMALL"], HEAD["BASELINE"])
     opening = np.where(np.isnan(found.burden), np.where(found.unpaired, HEAD["BASELINE_UNPAIRED"], HEAD["BASELINE_UNKNOWN"]), opening)
     opening = np.where(found.targets, opening, HEAD["BASELINE_EMPTY"])
     outside = ~scans.later
     marks = np.where(scans.counted, opening, np.where(scans.held, HEAD["EARLIER"], HEAD["NOT_HELD"]))
-    return np.where(outside, marks, heads), _framed(scans, codes, scans.held), outside
+    return np.where(outside, marks, heads), framed(scans, codes, scans.held), outside

@@ -5,8 +5,8 @@ by 30 % from the baseline is a partial response, a rise by 20 % and 5 mm over it
 progression. When everything has gone, and nodes are under 10 mm, the response is complete.
 
 Represented: `Scans` to codes per visit (`Judged`), rules R1 to R11 with thresholds in `recist.csv` and disputed rules in
-`recist.options.csv`. The steps (`burden`, `target_response`, `non_target_response`, `new_seen`, `overall_response`) know nothing of what
-was called at earlier visits and are shared by iRECIST and RANO-BM; `judge_visits` adds history: progression stays, disease after a
+`recist.options.csv`. The steps (`burden_of`, `target_response`, `non_target_response`, `new_seen`, `overall_response`) know nothing of what
+was called at earlier visits and are shared by iRECIST; `judge_visits` adds history: progression stays, disease after a
 complete response is progression, a partial response lasts.
 
 Left out: tumor markers, equivocal new lesions, PET.
@@ -21,13 +21,14 @@ from pathlib import Path
 import numpy as np
 
 from remission.response import best_response
-from remission.response.best_response import at, confirmed, earlier, first, is_one
+from remission.response.arrays import Codes, Flags, Floats, at, earlier, first
+from remission.response.best_response import confirmed, is_one
 from remission.response.choices import Choice, read_choices
 from remission.response.criterion import Criterion, Options
-from remission.response.judged import Best, Codes, Flags, Floats, Judged, Response, lowest_before
+from remission.response.judged import MARKS, RESPONSES, Best, Judged, Response, framed, lowest_before
 from remission.response.recist_words import SENTENCES, Grounds, History, decisions
 from remission.response.rules import TOLERANCE
-from remission.response.scans import Kind, Scans, Status
+from remission.response.scans import NODES, NON_TARGETS, TARGETS, Kind, Scans, Status
 from remission.response.target_choice import RULES, choose_targets, measurable
 
 __all__ = [
@@ -35,11 +36,10 @@ __all__ = [
     "CRITERION",
     "RULES",
     "Burden",
-    "burden",
+    "burden_of",
     "choose_targets",
     "disease_seen",
     "diseased",
-    "framed",
     "grown",
     "judge_best",
     "judge_visits",
@@ -56,16 +56,13 @@ __all__ = [
 
 CHOICES: Mapping[str, Choice] = {**read_choices(Path(__file__).with_suffix(".options.csv")), **best_response.CHOICES}
 LABELS = {
-    Response.NE: "NE",
+    **MARKS,
     Response.PD: "PD",
     Response.SD: "SD",
     Response.NON_CR_NON_PD: "non-CR/non-PD",
     Response.PR: "PR",
     Response.CR: "CR",
-    Response.BASELINE: "baseline",
-    Response.EARLIER: "NE",
 }
-NODES = (Kind.TARGET_NODE, Kind.NON_TARGET_NODE)
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,13 @@ class Burden:
     present: Flags
 
 
-def burden(scans: Scans, options: Options) -> Burden:
+def burden_of(scans: Scans, options: Options) -> Burden:
     """R3: the sums of the targets; needs the option `too_small`."""
-    target = _followed(scans, Kind.TARGET, Kind.TARGET_NODE)
+    target = _followed(scans, *TARGETS)
     size = np.where(target, scans.sizes(options["too_small"]), 0.0)
     unknown = np.isnan(size)
     measured = summed(np.where(unknown, 0.0, size))
-    present = np.asarray(scans.is_kind(Kind.TARGET, Kind.TARGET_NODE).any(axis=1))
+    present = np.asarray(scans.is_kind(*TARGETS).any(axis=1))
     total = np.where(unknown.any(axis=2) | ~present[:, None], np.nan, measured)
     return Burden(
         sum=total,
@@ -120,25 +117,25 @@ def summed(size: Floats) -> Floats:
     return total
 
 
-def target_response(weight: Burden, options: Options, nadir: Floats | None = None) -> Codes:
+def target_response(burden: Burden, options: Options, nadir: Floats | None = None) -> Codes:
     """R4, and R7 for targets that were not measured: complete, else progression over the nadir, else partial, else stable [M, V].
 
     `nadir` [M, V] replaces the lowest sum before the visit. Needs the option `partial_progression`.
     """
-    lowest = weight.nadir if nadir is None else nadir
-    judgeable = ~np.isnan(weight.sum + weight.start[:, None])
+    lowest = burden.nadir if nadir is None else nadir
+    judgeable = ~np.isnan(burden.sum + burden.start[:, None])
     code = np.where(judgeable, np.int8(Response.SD), np.int8(Response.NE))
-    code[judgeable & shrunk(weight.sum, weight.start[:, None])] = Response.PR
-    code[target_progression(weight, options, lowest)] = Response.PD
-    code[weight.complete] = Response.CR
-    code[~weight.present] = Response.NONE
+    code[judgeable & shrunk(burden.sum, burden.start[:, None])] = Response.PR
+    code[target_progression(burden, options, lowest)] = Response.PD
+    code[burden.complete] = Response.CR
+    code[~burden.present] = Response.NONE
     return code
 
 
-def target_progression(weight: Burden, options: Options, nadir: Floats) -> Flags:
+def target_progression(burden: Burden, options: Options, nadir: Floats) -> Flags:
     """R4, R7: the sum has grown over the nadir, or the measured targets alone have, or a target was recorded as progressing [M, V]."""
-    compared = weight.measured if options["partial_progression"] else weight.sum
-    return grown(compared, nadir) | weight.recorded
+    compared = burden.measured if options["partial_progression"] else burden.sum
+    return grown(compared, nadir) | burden.recorded
 
 
 def shrunk(total: Floats, start: Floats) -> Flags:
@@ -172,7 +169,7 @@ def disease_seen(scans: Scans) -> Flags:
 
 def non_target_response(scans: Scans) -> Codes:
     """R5: progression if any has progressed, else not evaluable if any was not evaluated, else gone or not; NONE without any [M, V]."""
-    followed = _followed(scans, Kind.NON_TARGET, Kind.NON_TARGET_NODE)
+    followed = _followed(scans, *NON_TARGETS)
     remains = (followed & diseased(scans)).any(axis=2)
     code = np.where(remains, np.int8(Response.NON_CR_NON_PD), np.int8(Response.CR))
     code[(followed & (scans.status == Status.NOT_EVALUABLE)).any(axis=2)] = Response.NE
@@ -199,23 +196,23 @@ def overall_response(target: Codes, non_target: Codes, new: Flags) -> Codes:
 
 def judge_visits(scans: Scans, options: Options) -> Judged:
     """RECIST 1.1 at every visit."""
-    weight, non_target, new = burden(scans, options), non_target_response(scans), new_seen(scans)
-    complete = scans.later & (overall_response(_complete_only(weight), non_target, new) == Response.CR)
-    nadir = weight.nadir if options["strict_cr"] else lowest_before(weight.sum, scans.counted & ~complete)
-    target = target_response(weight, options, nadir)
+    burden, non_target, new = burden_of(scans, options), non_target_response(scans), new_seen(scans)
+    complete = scans.later & (overall_response(_complete_only(burden), non_target, new) == Response.CR)
+    nadir = burden.nadir if options["strict_cr"] else lowest_before(burden.sum, scans.counted & ~complete)
+    target = target_response(burden, options, nadir)
     history = with_history(scans, overall_response(target, non_target, new), complete, options)
     day = first(scans.day, history.overall == Response.PD)
     return Judged(
         baseline=scans.baseline,
-        sum=weight.sum,
+        sum=burden.sum,
         nadir=nadir,
-        target=framed(scans, target),
-        non_target=framed(scans, non_target),
+        target=framed(scans, target, target != Response.NONE),
+        non_target=framed(scans, non_target, non_target != Response.NONE),
         new=new,
-        overall=framed(scans, history.overall, always=True),
-        rule=decisions(scans, Grounds(weight, nadir, target, non_target, new, *history), options),
+        overall=framed(scans, history.overall, scans.held),
+        rule=decisions(scans, Grounds(burden, nadir, target, non_target, new, *history), options),
         sentences=SENTENCES,
-        numbers={"measured": weight.measured, "progression": np.broadcast_to(day[:, None], scans.day.shape)},
+        numbers={"measured": burden.measured, "progression": np.broadcast_to(day[:, None], scans.day.shape)},
     )
 
 
@@ -235,16 +232,6 @@ def with_history(scans: Scans, called: Codes, complete: Flags, options: Options)
     return History(overall, lasting, again, returned, earlier(progressed))
 
 
-def framed(scans: Scans, codes: Codes, always: bool = False) -> Codes:
-    """Codes of the later visits, with the baseline, earlier visits and visits not held marked as such; NONE stays unless `always`."""
-    shown = np.where(scans.held, codes, np.int8(Response.NONE))
-    marked = scans.held & ((codes != Response.NONE) | always)
-    place = np.arange(codes.shape[1]) - scans.baseline[:, None]
-    shown[marked & (place == 0)] = Response.BASELINE
-    shown[marked & (place < 0)] = Response.EARLIER
-    return shown
-
-
 def judge_best(scans: Scans, judged: Judged, options: Options) -> Best:
     """RECIST 1.1 for every patient; a partial response that only lasts (R10) neither starts nor confirms one."""
     lasting = (judged.overall == Response.PR) & (judged.target == Response.SD)
@@ -255,9 +242,9 @@ def _followed(scans: Scans, *kinds: Kind) -> Flags:
     return np.broadcast_to(scans.is_kind(*kinds)[:, None, :], scans.status.shape)
 
 
-def _complete_only(weight: Burden) -> Codes:
-    code = np.where(weight.complete, np.int8(Response.CR), np.int8(Response.NE))
-    code[~weight.present] = Response.NONE
+def _complete_only(burden: Burden) -> Codes:
+    code = np.where(burden.complete, np.int8(Response.CR), np.int8(Response.NE))
+    code[~burden.present] = Response.NONE
     return code
 
 
@@ -272,7 +259,7 @@ def _responded(scans: Scans, overall: Codes, options: Options) -> Flags:
     """R10: whether a partial response was assigned before the visit and lasts [M, V]."""
     if options["pr_persists"] == "never":
         return np.zeros(overall.shape, dtype=bool)
-    shown = is_one(overall, best_response.RESPONSES)
+    shown = is_one(overall, RESPONSES)
     if options["pr_persists"] == "confirmed":
         bridge = best_response.bridges(np.where(scans.later, overall, np.int8(Response.NONE)), options, partial=True)
         shown, _ = confirmed(scans.day, shown, bridge, options["confirmation_days"])

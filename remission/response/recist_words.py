@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from remission.response.arrays import Codes, Flags, Floats
 from remission.response.criterion import Options
-from remission.response.judged import Codes, Flags, Floats, Response
+from remission.response.judged import Response
 from remission.response.scans import Scans
 
 if TYPE_CHECKING:
     from remission.response.recist import Burden
 
-# stable disease just short of a threshold is not written as the threshold itself: -29.96 %, not -30.0 %
 GONE = "every target is gone or a node under 10 mm"
 SIZE = "the sum, {sum:.1f} mm,"
 PLAIN = {
@@ -36,6 +36,7 @@ PLAIN = {
     "pr": f"R4: {SIZE} is {{fall:.1f}} % below the baseline, {{baseline:.1f}} mm",
     "pr lasts": f"R10: a partial response lasts until progression; {SIZE} is now {{from_baseline:+.1f}} % from the baseline, "
     "{baseline:.1f} mm, and {rise:+.1f} mm from its lowest, {nadir:.1f} mm",
+    # two decimals: stable disease just short of a threshold is not written as the threshold itself, -29.96 % and not -30.0 %
     "sd": f"R4: {SIZE} is {{from_baseline:+.2f}} % from the baseline, {{baseline:.1f}} mm, and {{from_nadir:+.2f}} % ({{rise:+.2f}} mm) "
     "from its lowest, {nadir:.1f} mm: neither a fall by 30 % nor a rise by 20 % and 5 mm",
     "sd from zero": f"R4: {SIZE} is {{from_baseline:+.2f}} % from the baseline, {{baseline:.1f}} mm, and {{rise:+.2f}} mm from its lowest, "
@@ -83,7 +84,7 @@ class History(NamedTuple):
 class Grounds(NamedTuple):
     """All that a decision rests on, arrays [M, V]; the last five as in `History`."""
 
-    weight: Burden
+    burden: Burden
     nadir: Floats
     target: Codes
     non_target: Codes
@@ -125,8 +126,8 @@ def _calm(grounds: Grounds, options: Options) -> list[tuple[str, Flags]]:
         ("sd from zero", (target == Response.SD) & (grounds.nadir <= 0)),
         ("pr lasts", grounds.lasting),
         ("ne" if options["partial_progression"] else "ne missing", missing),
-        ("ne blind", missing & grounds.weight.blind),
-        ("ne start", missing & ~np.isnan(grounds.weight.sum)),
+        ("ne blind", missing & grounds.burden.blind),
+        ("ne start", missing & ~np.isnan(grounds.burden.sum)),
         ("eye cr", by_eye & (other == Response.CR)),
         ("eye persists", by_eye & (other == Response.NON_CR_NON_PD)),
         ("eye missing", by_eye & (other == Response.NE)),
@@ -136,14 +137,14 @@ def _calm(grounds: Grounds, options: Options) -> list[tuple[str, Flags]]:
 
 def _grounds(grounds: Grounds) -> NDArray[np.int16]:
     """Which of `GROUNDS` hold, as bits [M, V]."""
-    weight = grounds.weight
-    by_target = (grounds.target == Response.PD) & ~weight.recorded
-    known, from_zero = ~np.isnan(weight.sum), grounds.nadir <= 0
+    burden = grounds.burden
+    by_target = (grounds.target == Response.PD) & ~burden.recorded
+    known, from_zero = ~np.isnan(burden.sum), grounds.nadir <= 0
     bits = (
         by_target & known & ~from_zero,
         by_target & known & from_zero,
         by_target & ~known,
-        (grounds.target == Response.PD) & weight.recorded,
+        (grounds.target == Response.PD) & burden.recorded,
         grounds.non_target == Response.PD,
         grounds.new,
         grounds.again,
@@ -157,8 +158,8 @@ def _grounds(grounds: Grounds) -> NDArray[np.int16]:
 
 def _baseline(grounds: Grounds) -> NDArray[np.int16]:
     """The sentence of each patient's baseline [M]."""
-    weight = grounds.weight
-    measured = np.where(np.isnan(weight.start), PLACE["baseline unknown"], PLACE["baseline"])
+    burden = grounds.burden
+    measured = np.where(np.isnan(burden.start), PLACE["baseline unknown"], PLACE["baseline"])
     seen = (grounds.non_target != Response.NONE).any(axis=1)
     by_eye = np.where(seen, PLACE["baseline by eye"], PLACE["baseline nothing"])
-    return np.where(weight.present, measured, by_eye).astype(np.int16)
+    return np.where(burden.present, measured, by_eye).astype(np.int16)

@@ -15,9 +15,8 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from remission.errors import InputError
+from remission.response.arrays import Codes, Floats
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int8]
 DISEASE_CAUSES = ("leukemia", "disease", "progression")
 """Words of a `death_cause` column that mean the leukemia."""
 

@@ -14,18 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from remission.errors import InputError, nearest
 from remission.response import resistance
+from remission.response.arrays import Flags
+from remission.response.cases import Case, Classes, decided
 from remission.response.choices import Choice, read_choices, settled
-from remission.response.judged import Best, Judged, Response
-from remission.response.line_of_therapy import REMISSIONS, RESPONSES, Case, Classes, Flags, Line, at_least, decided, line_of, more_than
+from remission.response.criterion import Options
+from remission.response.judged import REMISSIONS, RESPONSES, Best, Judged, Response
+from remission.response.line_of_therapy import Line, line_of
 from remission.response.resistance import NO_START, before_treatment, limits_of, without_progression
-from remission.response.rules import TOLERANCE, Rule, read_rules
+from remission.response.rules import TOLERANCE, Rule, at_least, more_than, read_rules
 from remission.response.scans import Scans
 
 RULES: Mapping[str, Rule] = read_rules(Path(__file__).with_suffix(".csv"))
@@ -35,7 +37,6 @@ LYMPHOBLASTIC = "Acute lymphoblastic leukemia, no remission by the end of induct
 MYELOID = "Acute myeloid leukemia, no remission after 2 courses (ELN 2022, doi:10.1182/blood.2022016867)"
 SOLID = "Solid tumor, by the last therapy (generic rule, from memory, unconfirmed)"
 NO_CYCLES = "the number of cycles is not given and taken as enough"
-Options = Mapping[str, Any]
 
 
 def scholar1(line: Line, options: Options, rules: Mapping[str, Rule] = RULES) -> Classes:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri, pdtr
 
+from remission.response.arrays import Flags, Floats
 from remission.response.rules import TOLERANCE, Rule, read_rules
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 RULES: Mapping[str, Rule] = read_rules(Path(__file__).with_suffix(".csv"))
 """Limit, cells acquired and smallest population."""

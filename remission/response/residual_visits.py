@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remission.response import residual_disease
-from remission.response.judged import Flags, Floats
+from remission.response.arrays import Flags, Floats
 from remission.response.leukemia_words import Residual
 from remission.response.rules import TOLERANCE, Rule, read_rules
 from remission.response.scans import Scans

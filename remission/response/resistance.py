@@ -13,20 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from remission.response.judged import Response
-from remission.response.line_of_therapy import MONTH, RESPONSES, STABLE, Case, Classes, Flags, Line, at_least, decided, more_than
-from remission.response.rules import TOLERANCE, Rule, read_rules
+from remission.durations import DAYS_PER_MONTH
+from remission.response.arrays import Flags
+from remission.response.cases import Case, Classes, decided
+from remission.response.criterion import Options
+from remission.response.judged import RESPONSES, Response
+from remission.response.line_of_therapy import STABLE, Line
+from remission.response.rules import TOLERANCE, Rule, at_least, more_than, read_rules
 
 RULES: Mapping[str, Rule] = read_rules(Path(__file__).with_suffix(".csv"))
 SINGLE_AGENT = "SITC, PD-1 blockade alone (Kluger 2020, doi:10.1136/jitc-2019-000398)"
 COMBINATION = "SITC, checkpoint inhibitor with chemotherapy (Rizvi 2023, doi:10.1136/jitc-2022-005920)"
 NO_END = "no end of treatment is given, so it is taken as lasting until then"
 NO_START = "no start of treatment is given, so it is taken as day 0"
-Options = Mapping[str, Any]
 
 
 def single_agent(line: Line, options: Options, rules: Mapping[str, Rule] = RULES) -> Classes:
@@ -91,7 +93,7 @@ def combination(line: Line, options: Options, rules: Mapping[str, Rule] = RULES)
 def limits_of(rules: Mapping[str, Rule]) -> dict[str, float]:
     """The limits by name, those in months also in days (`durable_months` and `durable_days`)."""
     values = {name: rule.value for name, rule in rules.items()}
-    days = {name.replace("_months", "_days"): rule.value * MONTH for name, rule in rules.items() if rule.unit == "month"}
+    days = {name.replace("_months", "_days"): rule.value * DAYS_PER_MONTH for name, rule in rules.items() if rule.unit == "month"}
     return values | days
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remission.errors import InputError
+from remission.response.arrays import Flags, Floats
 
 COLUMNS = ("name", "value", "unit", "source", "meaning")
 TOLERANCE = 1e-9
@@ -57,3 +58,13 @@ def number(row: Mapping[str, str], column: str, place: str) -> float:
         return float(row[column])
     except ValueError:
         raise InputError("this is not a number", place=f"{place}, {column}", value=row[column], remedy="write a plain number") from None
+
+
+def at_least(value: Floats, limit: Floats | float) -> Flags:
+    """Whether a value reaches a limit; what is not known does not."""
+    return value >= limit - TOLERANCE
+
+
+def more_than(value: Floats, limit: Floats | float) -> Flags:
+    """Whether a value passes a limit; what is not known does not."""
+    return value > limit + TOLERANCE

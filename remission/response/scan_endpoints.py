@@ -12,20 +12,19 @@ Left out: causes of death, surgery, second primary tumors, interval censoring be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from remission.response.arrays import Flags, Floats
 from remission.response.choices import read_choices
 from remission.response.judged import Best, Judged, Response
 from remission.response.progression import End, ProgressionFree, progression_free
 from remission.response.scans import Kind, Scans, Status
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 CHOICES = read_choices(Path(__file__).with_name("endpoints.options.csv"))
 LEUKEMIA = "leukemia"
 _WORDS = np.array([end.text for end in End], dtype=object)
@@ -71,7 +70,7 @@ class Rows:
 
     @property
     def reason(self) -> NDArray[Any]:
-        """Why each row ends, in words: progression, death, last assessment, new therapy, missed visits, no assessment, ..."""
+        """Why each row ends, in words: progression, death, last assessment, new therapy, missed visits, no assessment, no baseline, ..."""
         return _WORDS[self.end]
 
 
@@ -85,12 +84,12 @@ def endpoints_of(
     if leukemia:
         chosen["missed_visits"] = 0.0
     held, progression = adequate_days(scans, judged), best.progression_day
-    if chosen["censoring"] == "fda":
-        blind = without_baseline(scans)
+    blind = without_baseline(scans) & (not leukemia and chosen["censoring"] == "fda")
+    if blind.any():
         held, progression = np.where(blind[:, None], np.nan, held), np.where(blind, np.nan, progression)
     free = _free(scans, progression, held, chosen)
     responded = best.confirmed_response_day if chosen["confirmed"] else best.response_day
-    return {
+    rows = {
         "pfs": _from_time_zero(free),
         "ttp": _from_time_zero(_to_progression(free, held, chosen)),
         "dor": _from_day(free, responded),
@@ -98,6 +97,7 @@ def endpoints_of(
         "efs": _from_time_zero(_event_free(scans, best, progression, held, chosen, free, leukemia)),
         "rfs": _from_day(free, best.response_day if leukemia else best.complete_day),
     }
+    return {name: _worded(one, blind, leukemia) for name, one in rows.items()}
 
 
 def adequate_days(scans: Scans, judged: Judged) -> Floats:
@@ -116,6 +116,12 @@ def without_baseline(scans: Scans) -> Flags:
     seen = np.take_along_axis(scans.status, first, axis=1)[:, 0] > Status.NOT_EVALUABLE
     followed = (scans.kind >= Kind.TARGET) & (scans.kind < Kind.NEW)
     return np.asarray(followed.any(axis=1) & ~(seen & followed).any(axis=1))
+
+
+def _worded(rows: Rows, blind: Flags, leukemia: bool) -> Rows:
+    """Ends by the name they have here: leukemia relapses, and without a baseline nothing could be assessed."""
+    end = np.where(rows.end == End.PROGRESSION, np.int8(End.RELAPSE), rows.end) if leukemia else rows.end
+    return replace(rows, end=np.where(blind[rows.index] & (end == End.NO_ASSESSMENT), np.int8(End.NO_BASELINE), end))
 
 
 def _free(scans: Scans, progression: Floats, held: Floats, chosen: Mapping[str, Any]) -> ProgressionFree:

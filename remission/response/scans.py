@@ -22,9 +22,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Codes = NDArray[np.int8]
+from remission.response.arrays import Codes, Flags, Floats
+
 PIECE = 8192
 """Patients judged at once, so that their arrays stay in the caches."""
 NO_LESION = -1
@@ -32,7 +31,7 @@ FINDINGS = ("steroid", "clinical", "flair", "pet_score", "spleen_cm", "blasts", 
 """Columns of a visit. Steroid in mg/day of dexamethasone; clinical and flair -1 better (decreased), 0 stable, 1 worse (increased);
 PET score 1 to 5; spleen length in cm; marrow blasts in percent; neutrophils and platelets in 10^9/L; mrd as a fraction."""
 
-Judgement = TypeVar("Judgement")
+Judgment = TypeVar("Judgment")
 
 
 class Kind(IntEnum):
@@ -65,6 +64,11 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+TARGETS = (Kind.TARGET, Kind.TARGET_NODE)
+NON_TARGETS = (Kind.NON_TARGET, Kind.NON_TARGET_NODE)
+NODES = (Kind.TARGET_NODE, Kind.NON_TARGET_NODE)
+
+
 def _never() -> Floats:
     return np.array(np.nan)
 
@@ -94,6 +98,7 @@ class Patients:
         return cls(np.arange(patients), np.full(patients, "all", dtype=object), **days)
 
     def some(self, chosen: slice | NDArray[Any]) -> Patients:
+        """Some of the patients."""
         return Patients(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
@@ -125,8 +130,7 @@ class Scans:
     @cached_property
     def baseline(self) -> NDArray[np.int64]:
         """The visit that is the baseline [M]: the last at or before time zero, else the first; -1 without visits."""
-        early = (self.held & (self.day <= 0)).sum(axis=1)
-        return np.where(self.held.any(axis=1), np.maximum(early, 1) - 1, -1)
+        return baseline_visit(self.day)
 
     @cached_property
     def later(self) -> Flags:
@@ -194,7 +198,14 @@ class Scans:
             yield self.some(slice(first, first + size))
 
 
-def in_pieces(judge: Callable[[Scans], Judgement], scans: Scans, size: int = PIECE) -> list[Judgement]:
-    """A judgement of every piece, on all cores."""
+def baseline_visit(day: Floats) -> NDArray[np.int64]:
+    """The place of each patient's baseline [M] among days from time zero [M, V]: the last up to 0, else the first; -1 without any."""
+    held = np.isfinite(day)
+    early = (held & (day <= 0)).sum(axis=1)
+    return np.where(held.any(axis=1), np.maximum(early, 1) - 1, -1)
+
+
+def in_pieces(judge: Callable[[Scans], Judgment], scans: Scans, size: int = PIECE) -> list[Judgment]:
+    """A judgment of every piece, on all cores."""
     with ThreadPoolExecutor(cpu_count()) as pool:
         return list(pool.map(judge, scans.pieces(size)))

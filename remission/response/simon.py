@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from remission.errors import InputError
+from remission.response.arrays import Floats
 from remission.response.rules import TOLERANCE
 
-Floats = NDArray[np.float64]
 LARGEST = 400
 """Patients beyond which no design is searched for."""
 

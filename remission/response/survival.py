@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from remission.errors import InputError
+from remission.response.arrays import Floats
 
-Floats = NDArray[np.float64]
 STANDARD_ERROR = 0.6826894921370859
 """Confidence of an interval of one standard error either side."""
 HALF_TOLERANCE = 1e-9
@@ -93,7 +93,7 @@ def survival_at(curve: Curve, times: ArrayLike, confidence: float = 0.95, scale:
 
 def bands(curve: Curve, confidence: float = 0.95, scale: float = 1.0) -> tuple[Floats, Floats]:
     """Pointwise log-log confidence limits at the event times, S ** exp(-+ z se / |ln S|)."""
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = standard_errors(confidence)
     inside = (curve.survival > 0) & (curve.survival < 1)
     log_survival = np.log(np.where(inside, curve.survival, 0.5))
     spread = np.exp(z * np.sqrt(curve.greenwood * scale) / np.abs(log_survival))
@@ -137,8 +137,13 @@ def restricted_mean(curve: Curve, until: float, confidence: float = 0.95) -> Est
     to_come = np.cumsum(areas[::-1])[::-1][1:]
     variance = float(np.sum(to_come**2 * np.diff(curve.greenwood[inside], prepend=0.0)))
     value, error = float(areas.sum()), float(np.sqrt(variance))
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = standard_errors(confidence)
     return Estimate(value, error, value - z * error, value + z * error)
+
+
+def standard_errors(confidence: float) -> float:
+    """How many standard errors either side of an estimate hold this confidence, if it is normal."""
+    return float(norm.ppf(0.5 + confidence / 2))
 
 
 def number_at_risk(time: ArrayLike, at: ArrayLike, entry: ArrayLike | None = None) -> NDArray[np.int64]:
@@ -208,6 +213,7 @@ def _watched(ends: Floats, weight: Floats | None, times: Floats) -> Floats:
 
 
 def events_of(time: ArrayLike, chosen: NDArray[np.bool_], weights: ArrayLike | None, times: Floats) -> Floats:
+    """How many of the `chosen` rows end at each of these event times, or their weight."""
     ends = np.asarray(time, dtype=np.float64)[chosen]
     weight = None if weights is None else np.asarray(weights, dtype=np.float64)[chosen]
     return np.bincount(np.searchsorted(times, ends), weights=weight, minlength=times.size).astype(np.float64)

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from remission.response.arrays import Flags
 from remission.response.rules import TOLERANCE, read_rules
-from remission.response.scans import Flags
 
 RULES = read_rules(Path(__file__).with_name("recist.csv"))
-NODES = -2
+ALL_NODES = -2
 """The organ that all lymph nodes are, beside the numbers of the others."""
 
 
@@ -55,4 +55,4 @@ def _organs(organ: np.ndarray, nodal: Flags) -> np.ndarray:
     number = number.reshape(organ.shape)
     own = number.max(initial=0) + 1 + np.arange(organ.shape[1])
     number = np.where(organ.astype(str) == "-1", own, number)
-    return np.where(nodal, NODES, number)
+    return np.where(nodal, ALL_NODES, number)

@@ -451,7 +451,7 @@ MARROW = [
     leukemia("full neutrophils and platelets of 60 are a CRh", "0 28", "b CRh", {"disease": "aml"}, blasts="60 2", anc=". 1.5",
              platelets=". 60"),
     leukemia("blasts that come back are a relapse, which stays", "0 28 56 84", "b CR relapse relapse", blasts="60 2 6 1", anc=". 2 2 2",
-             platelets=". 150 150 150", pfs=(56, True, "progression"), best="CR"),
+             platelets=". 150 150 150", pfs=(56, True, "relapse"), best="CR"),
     leukemia("blasts that never went are no response", "0 28 56", "b none none", blasts="60 30 20", anc=". 1 1", platelets=". 100 100",
              best="no response"),
     leukemia("a marrow without counts cannot be judged", "0 28", "b NE", blasts="60 2"),

@@ -115,10 +115,10 @@ def test_the_same_file_gives_the_same_report(found):
     assert json_text(example().json()) == json_text(found.json())
 
 
-def test_a_dated_file_shows_dates_beside_days():
+def test_a_dated_file_shows_dates_below_days():
     rows = sheet(course("a", {0: 40, 56: 20})).with_columns(date=pl.Series(["2024-03-01", "2024-04-30"])).drop("day")
     text = html(assess(rows, "recist1.1", pl.DataFrame({"patient": ["a"], "time_zero": ["2024-03-05"]})))
-    assert "day 56<small> 2024-04-30</small>" in text
+    assert "day 56<br><small>2024-04-30</small>" in text
 
 
 def test_findings_stand_beside_the_visits_that_they_decide():

@@ -430,7 +430,7 @@ def test_a_patient_without_visits_has_no_response():
 
 
 def test_nobody_seen_at_all_is_no_fault():
-    _, found = CRITERION.judge(Scans.of_sizes(np.zeros((2, 0)), np.zeros((2, 0, 1))))
+    _, found = CRITERION.judge(Scans.of_sizes(np.full((2, 1), np.nan), np.full((2, 1, 1), np.nan)))
     assert found.best.tolist() == [Response.NE, Response.NE]
 
 

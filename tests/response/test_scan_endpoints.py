@@ -121,7 +121,7 @@ def test_a_response_under_another_therapy_lasts_no_time_by_the_fda_rules():
 def test_relapse_free_survival_starts_with_the_complete_response_and_in_leukemia_with_any_remission():
     visits = {0: "0", 56: "PR", 112: "CR", 168: "CR", 224: "PD"}
     assert row("rfs", visits) == (112, True, "progression")
-    assert row("rfs", visits, criterion="leukemia") == (168, True, "progression")
+    assert row("rfs", visits, criterion="leukemia") == (168, True, "relapse")
 
 
 def test_leukemia_that_is_not_in_remission_by_the_landmark_fails_at_time_zero():
@@ -141,7 +141,7 @@ def test_leukemia_not_looked_at_by_the_landmark_has_not_failed_yet():
 def test_a_relapse_of_leukemia_counts_however_rare_the_visits_have_become():
     visits = {0: "0", 28: "CR", 56: "CR", 240: "PD"}
     assert row("dor", visits) == (28, False, "missed visits")
-    assert row("dor", visits, criterion="leukemia") == (212, True, "progression")
+    assert row("dor", visits, criterion="leukemia") == (212, True, "relapse")
     assert row("efs", visits, criterion="leukemia", new_therapy=100) == (56, False, "new therapy")
 
 
@@ -161,7 +161,7 @@ def test_another_therapy_is_an_event_where_the_protocol_says_so():
 
 def test_without_a_baseline_only_an_early_death_counts_under_the_fda_rules():
     visits = {0: "0", 56: "SD", 112: "PD"}
-    for death, fda in ((NO, (0, False, "no assessment")), (100, (100, True, "death")), (300, (0, False, "no assessment"))):
+    for death, fda in ((NO, (0, False, "no baseline")), (100, (100, True, "death")), (300, (0, False, "no baseline"))):
         scans, judged, best = patient(visits, death=death)
         status = scans.status.copy()
         status[:, 0] = Status.NOT_EVALUABLE
@@ -170,6 +170,15 @@ def test_without_a_baseline_only_an_early_death_counts_under_the_fda_rules():
         assert (found.days[0], found.event[0], found.reason[0]) == fda
         every = endpoints_of(blind, judged, best, {"censoring": "ema"})["pfs"]
         assert every.event[0]
+
+
+def test_leukemia_needs_no_lesion_at_the_baseline():
+    """Disease outside the marrow that nobody looked for at first does not hide what the marrow says."""
+    scans, judged, best = patient({0: "0", 28: "CR", 200: "PD"})
+    status = scans.status.copy()
+    status[:, 0] = Status.NOT_EVALUABLE
+    found = endpoints_of(replace(scans, status=status), judged, best, criterion_name="leukemia")["pfs"]
+    assert (found.days[0], found.event[0], found.reason[0]) == (200, True, "relapse")
 
 
 def test_visits_up_to_the_baseline_and_those_not_evaluable_are_no_assessments():
