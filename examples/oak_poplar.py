@@ -24,6 +24,7 @@ from remission.response.survival import kaplan_meier, quantile, survival_at
 
 FOLDER = Path(os.environ.get("REMISSION_SHARED", Path(__file__).parents[2] / "shared"))
 TABLE = FOLDER / "data" / "oak_poplar_ipd" / "patients.csv"
+COLUMNS = ("trial", "arm", "pdl1_tc1_ic1", "pdl1_tc3_ic3", "btmb", "best_response", "pfs_months", "pfs_event", "os_months", "os_event")
 ARMS = {"atezolizumab": "Atezolizumab", "docetaxel": "Docetaxel"}
 ENDPOINTS = {"pfs": "Progression-free survival", "os": "Overall survival"}
 TREATED = (pl.col("arm") == "atezolizumab").cast(pl.Float64)
@@ -52,7 +53,11 @@ UNTIL = 24.0
 
 def read(path: Path) -> pl.DataFrame:
     """The table, with its columns as numbers where they are."""
-    return pl.read_csv(path, infer_schema_length=None)
+    table = pl.read_csv(path, infer_schema_length=None)
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise SystemExit(f"{path.name} lacks the columns {', '.join(missing)}; the page docs/oak_poplar.md says where the table is found")
+    return table
 
 
 def arms_of(patients: pl.DataFrame) -> list[tuple[str, ...]]:

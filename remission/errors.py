@@ -128,7 +128,8 @@ class Problems:
 def nearest(name: str, names: Iterable[str]) -> str:
     """The text `, did you mean `x`?` for the closest known name, or nothing when none is close."""
     by_folded = {_folded(known): known for known in sorted(names)}
-    close = get_close_matches(_folded(name), by_folded, n=1, cutoff=0.65)
+    begun = [known for known in by_folded if known.startswith(_folded(name)) and len(name) > 2]
+    close = begun[:1] or get_close_matches(_folded(name), by_folded, n=1, cutoff=0.65)
     return f", did you mean `{by_folded[close[0]]}`?" if close else ""
 
 

@@ -46,7 +46,7 @@ WAYS = {
     "PD": "{sign} [{R}]",
     "PRELIMINARY": "preliminary PD: {sign}; first seen on day {since:.6g}, counts when a scan from day {due:.6g} on confirms it [{C}]",
     "CONFIRMED": "{sign}; confirms the preliminary PD of day {since:.6g} [{C}]",
-    "HELD": "{sign}, but {weeks:.1f} weeks after radiation, without new enhancement outside the high-dose region: not PD [{H}]",
+    "HELD": "{sign}, but {weeks:.1f} weeks after radiation, and none known outside the high-dose region (early_new_lesion): not PD [{H}]",
 }
 OTHERS = {
     "NOT_HELD": "no visit",

@@ -175,8 +175,10 @@ def _elsewhere(line: Line) -> list[Case]:
 
 def _responders(line: Line) -> list[Case]:
     return [
-        Case("relapsed", "best response {best} from day {response:g}, then progression on day {progression:g}", line.progressed),
-        Case("not refractory", "best response {best} from day {response:g}, no progression up to day {last:g}", line.judged),
+        Case(
+            "relapsed", "best response {best}, first response on day {response:g}, then progression on day {progression:g}", line.progressed
+        ),
+        Case("not refractory", "best response {best}, first response on day {response:g}, no progression up to day {last:g}", line.judged),
     ]
 
 
@@ -197,7 +199,7 @@ def _leukemia(line: Line, options: Options, limits: Mapping[str, float]) -> list
     failed = ~line.is_best(*REMISSIONS)
     induced = at_least(line.last - line.start, limits["induction_days"] - limits["visit_window"])
     soon = line.progression - line.response < limits["early_relapse_days"] - TOLERANCE
-    lost = "{best} from day {response:g}, then relapse on day {progression:g}"
+    lost = "best response {best}, in remission from day {response:g}, then relapse on day {progression:g}"
     early = f"{lost}, less than {{early_relapse_months:g}} months later (early relapse)"
     unfinished = (
         "before the end of induction ({induction_days:g} days from its start on day {start:g}, {visit_window:g} days earlier at most)"
