@@ -37,6 +37,7 @@ def trial_of(system, size=8, **changes):
     return rm.Trial(**given)
 
 
+@pytest.mark.slow
 def test_the_example_runs(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["trial.py", "24"])
     names = runpy.run_path(str(EXAMPLE))
@@ -55,6 +56,7 @@ def test_the_example_stands_in_the_words_of_the_verbs():
         assert call in text
 
 
+@pytest.mark.slow
 def test_a_result_is_saved_and_read_back(system, tmp_path):
     result = rm.run_trial(trial_of(system))
     result.save(tmp_path / "run")

@@ -56,6 +56,7 @@ def test_a_trial_prints_one_document_and_keeps_a_folder(here, capsys):
         assert not floats.select(pl.all().is_nan().any()).transpose().to_series().any() if floats.width and floats.height else True, path
 
 
+@pytest.mark.slow
 def test_a_trial_prints_a_table_without_json(capsys):
     assert trial("--arms", "car-t") == 0
     printed = capsys.readouterr()

@@ -93,6 +93,7 @@ def test_randomized_arms_have_different_patients():
     assert result.json()["patients"] == 5
 
 
+@pytest.mark.slow
 def test_only_the_arms_asked_for_are_run():
     result = run_scenario(scenario(), patients=4, arms=["salvage_chemotherapy"], seed=1)
     assert list(result.json()["arms"]) == ["salvage_chemotherapy"]

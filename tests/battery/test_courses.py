@@ -27,6 +27,7 @@ def course(disease, immortal):
     return followed(disease, batch, DAYS, OPTIONS)
 
 
+@pytest.mark.slow
 @every_disease
 @whatever_happens
 def test_nobody_fails(disease, immortal):

@@ -21,6 +21,8 @@ from remission.population import Cohort
 from remission.trial import RTOL
 from tests.bundled_trial import SEED, cohort, made, scenario, study
 
+pytestmark = pytest.mark.slow
+
 SAVE = np.arange(0.0, 1900.0, 10.0)
 DAY, TWO_YEARS = 0.01, 730.0
 TIGHT = 1e-10

@@ -23,6 +23,8 @@ from remission.scenario import read_scenario
 from remission.trial import Study, prepare
 from tests.engine.tight import TightSolver
 
+pytestmark = pytest.mark.slow
+
 MEMBERS, UNTIL, INFUSION_DAY = 2, 150.0, 30.0
 SAVE = np.linspace(0.0, UNTIL, 31)
 BOUND = 200.0

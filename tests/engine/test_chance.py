@@ -10,6 +10,8 @@ from remission.engine.layout import Phase, Status
 from remission.random import exponential
 from tests.engine.systems import clone_under_drug
 
+pytestmark = pytest.mark.slow
+
 GROWTH, KILL, DECAY = 0.085, 0.6, 1.0 / 12.0
 OPTIONS = Options(seed=11)
 

@@ -17,6 +17,8 @@ from remission.errors import InputError
 from tests.engine.random_members import drawn
 from tests.engine.structures import STRUCTURES, one_part
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = Options(rtol=1e-10, threads=1, faults=False)
 both_methods = pytest.mark.parametrize("method", list(Method))
 

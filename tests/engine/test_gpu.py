@@ -19,6 +19,8 @@ from remission.errors import InputError
 from tests.engine.gpu_cases import CASES, OPTIONS, kinetics
 from tests.engine.systems import two_compartments
 
+pytestmark = pytest.mark.slow
+
 STEPS = ("state.accepted", "state.rejected", "state.h", "state.error")
 
 

@@ -14,6 +14,8 @@ from remission.population import pack
 from tests.engine.random_members import drawn
 from tests.engine.test_edges import OPTIONS, bolus, decay, infusion, patients
 
+pytestmark = pytest.mark.slow
+
 
 # ---- many members and none -------------------------------------------------------------------------------------------------------
 def test_nobody_is_no_problem():

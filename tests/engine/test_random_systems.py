@@ -18,6 +18,8 @@ from remission.engine.steppers import Method
 from tests.engine.random_members import drawn, tightly
 from tests.engine.structures import STRUCTURES
 
+pytestmark = pytest.mark.slow
+
 BOUND = 200.0
 MILD = ("arrow", "network", "transit")
 CASES = [(name, Method.RODAS5P) for name in STRUCTURES] + [(name, Method.TSIT5) for name in MILD]

@@ -25,6 +25,8 @@ from tests.engine.made_up_systems import random_system
 from tests.model.sensitive_systems import closed_forms, tumor
 from tests.reference.direct import Direct
 
+pytestmark = pytest.mark.slow
+
 TIGHT = replace(SMOOTH, rtol=1e-9, threads=1)
 DAYS = np.linspace(0.0, 20.0, 21)
 

@@ -14,6 +14,8 @@ from tests.engine.single_cells import CELLS_PER_MICROLITER, crowded, drugged_clo
 from tests.model.parts import Part, system
 from tests.support import Member
 
+pytestmark = pytest.mark.slow
+
 GROWTH, KILL, DECAY = 0.085, 0.6, 1.0 / 12.0
 ORACLE = [(0.0, 0.427, 4.71e3), (0.5, 0.243, 8.3e3), (0.9, 0.054, 3.72e4)]
 
